@@ -1,0 +1,119 @@
+"""The one error tree. Every error says what is wrong, where, and what to do about it.
+
+SyndicatorError
+├── ConfigError            config.toml can't be used: every mistake in one report        (exit 2)
+├── UsageError             a command was called with something it can't take             (exit 2)
+├── QueryError             a query does not parse or is refused, with the position       (exit 2)
+├── NotFoundError          no article, topic or source of that name                      (exit 2)
+├── StoreError             the store can't do what was asked
+│   ├── StoreTooNewError   the database was written by a newer program
+│   └── StoreBusyError     another instance holds the store
+├── SourceError            one source failed; it costs itself, never the cycle
+│   ├── FetchError         the network or the server said no
+│   └── ParseError         what came can't be read as news
+└── PublishError           one feed could not be written
+"""
+
+from collections.abc import Sequence
+
+
+class SyndicatorError(Exception):
+    """Base of everything this program raises on purpose."""
+
+    exit_code = 1
+
+
+class ConfigError(SyndicatorError):
+    """config.toml can't be used. `problems` holds every mistake found, one printable line (or block) each."""
+
+    exit_code = 2
+
+    def __init__(self, path: str, problems: Sequence[str]) -> None:
+        self.path = path
+        self.problems = tuple(problems)
+        count = f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"
+        super().__init__("\n".join([f"{path}: {count}", *self.problems]))
+
+
+class UsageError(SyndicatorError):
+    """A command was called with something it can't take."""
+
+    exit_code = 2
+
+
+class NotFoundError(SyndicatorError):
+    """There is no such article, topic or source."""
+
+    exit_code = 2
+
+
+class QueryError(SyndicatorError):
+    """A query that does not parse, or that is refused.
+
+    `position` is an offset into `query` in characters, 0-based; `hint` says what to write instead.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, query: str, position: int, hint: str = "") -> None:
+        self.message = message
+        self.query = query
+        self.position = position
+        self.hint = hint
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        start = self.query.rfind("\n", 0, self.position) + 1
+        end = self.query.find("\n", self.position)
+        line = self.query[start : end if end >= 0 else None]
+        column = self.position - start
+        first = max(0, column - 60)
+        shown = line[first : first + 100]
+        caret = " " * (column - first) + "^"
+        parts = [f"{self.message} (at character {self.position + 1})", f"  {shown}", f"  {caret}"]
+        if self.hint:
+            parts.append(self.hint)
+        return "\n".join(parts)
+
+    def __reduce__(self) -> tuple[type["QueryError"], tuple[str, str, int, str]]:
+        return type(self), (self.message, self.query, self.position, self.hint)
+
+
+class StoreError(SyndicatorError):
+    """The store can't do what was asked."""
+
+
+class StoreTooNewError(StoreError):
+    """The database was written by a newer program than this one."""
+
+    exit_code = 2
+
+
+class StoreBusyError(StoreError):
+    """Another instance holds the store."""
+
+    exit_code = 2
+
+
+class SourceError(SyndicatorError):
+    """One source failed. `source` names it; the cycle goes on without it."""
+
+    def __init__(self, source: str, message: str) -> None:
+        self.source = source
+        self.message = message
+        super().__init__(f"{source}: {message}")
+
+    def __reduce__(self) -> tuple[type["SourceError"], tuple[str, str]]:
+        return type(self), (self.source, self.message)
+
+
+class FetchError(SourceError):
+    """The network or the server said no."""
+
+
+class ParseError(SourceError):
+    """What came can't be read as news: too large, too deep, not a feed, not a page, no text."""
+
+
+class PublishError(SyndicatorError):
+    """One feed could not be written; the last good copy stands."""
