@@ -120,10 +120,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """`ETag` and `Last-Modified` exactly as they came, to be echoed byte for byte (RFC 9110 §13.1)."""
+    """`ETag` and `Last-Modified` exactly as they came, to be echoed byte for byte (RFC 9110 §13.1).
+
+    `url` is the resource that gave them, the only one they are sent to; None: the one that is asked first.
+    """
 
     etag: bytes | None = None
     last_modified: bytes | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,8 @@ class SourceState:
 
     `moved_to` is the remembered permanent redirect. `body_hash` is the SHA-256 (hex) of the last body that was
     taken in, so that a server without validators costs no parsing. `interval` is the present pace.
-    `first_success` is when its backlog was taken in: what comes after may alert.
+    `first_success` is when its backlog was taken in: what comes after may alert. `ttl`, `skip_hours` and
+    `skip_days` are what its last parsed document asked for (see Parsed): they outlive a 304.
     """
 
     name: str
@@ -171,6 +176,9 @@ class SourceState:
     last_error: str | None = None
     home: str | None = None
     title: str = ""
+    ttl: timedelta | None = None
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,59 @@
+"""Files that readers are fetching while we write: each is replaced whole, and only when its bytes differ."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+_UNFINISHED = ".unfinished"
+
+
+def replace(path: Path, data: bytes) -> bool:
+    """Make `data` the content of `path`; True when that changed it.
+
+    A reader sees the old bytes or the new ones, also after a power cut: temporary file in the same folder,
+    fsync, rename, fsync of the folder (rename(2) is atomic within a file system and durable only then). An
+    unchanged file keeps its modification time, so a static server's validators stay good. Raises OSError.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        if path.stat().st_size == len(data) and path.read_bytes() == data:
+            return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(6)}{_UNFINISHED}")
+    try:
+        # Not tempfile: its files are for their owner's eyes alone, and a web server is another user.
+        with os.fdopen(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    _sync(path.parent)
+    return True
+
+
+def remove(path: Path) -> bool:
+    """Remove a file; True when there was one. Raises OSError."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    _sync(path.parent)
+    return True
+
+
+def sweep(folder: Path) -> None:
+    """Clear away what a killed writer left in `folder` and below. For the one writer, before it begins."""
+    for left in folder.rglob(f".*{_UNFINISHED}"):
+        with contextlib.suppress(OSError):
+            left.unlink()
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,138 @@
+"""Pages for people: one for each feed, and the index. Rendered once, read without a script."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from syndicator.model import FeedDocument, FeedItem, Kind, Republish, State
+from syndicator.publish.carried import allowance, carry, correction
+from syndicator.publish.site import Address, FeedSummary, PublicSite
+from syndicator.publish.text import clock, day, excerpt, language_tag, one_line, rfc3339
+from syndicator.publish.xmlfeed import MEDIA_TYPES
+
+# A person does not scroll further; the feed has them all.
+PAGE_ITEMS = 100
+NOTICE_CHARACTERS = 600
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_LABELS = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}
+
+
+@dataclass(frozen=True, slots=True)
+class PageFeed:
+    """One feed's address in one format. `file` is relative to the page."""
+
+    label: str
+    type: str
+    file: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageEntry:
+    """One article as the page lists it. `badge` is "Withdrawn", "Advisory" or ""; `note` goes above the summary."""
+
+    anchor: str
+    title: str
+    url: str | None
+    language: str | None
+    summary: str
+    published: datetime
+    source_title: str
+    badge: str
+    note: str
+    topics: tuple[str, ...]
+
+
+class Pages:
+    """The templates, filled in for one newsroom."""
+
+    def __init__(self, site: PublicSite) -> None:
+        self._site = site
+        environment = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.filters["iso"] = rfc3339
+        environment.filters["plain"] = _plain_time
+        environment.globals.update(site=site, site_language=language_tag(site.language) or "en", contact=_contact(site))
+        self._feed = environment.get_template("feed.html")
+        self._index = environment.get_template("index.html")
+
+    def feed(self, document: FeedDocument) -> bytes:
+        """The page of a feed: its newest items with summaries, and how to subscribe."""
+        address = Address(self._site, document.name)
+        entries = [_entry(item, document.language) for item in document.items[:PAGE_ITEMS]]
+        page = self._feed.render(
+            address=address,
+            language=language_tag(document.language) or "en",
+            title=one_line(document.title) or document.name,
+            description=one_line(document.description),
+            updated=document.updated,
+            feeds=_feeds(address),
+            entries=entries,
+            total=len(document.items),
+        )
+        return page.encode()
+
+    def index(self, feeds: Sequence[FeedSummary]) -> bytes:
+        """The front page: every feed, how large and how fresh, and how to subscribe."""
+        listed = [(feed, _feeds(Address(self._site, feed.name))) for feed in feeds]
+        return self._index.render(listed=listed).encode()
+
+
+def stylesheet() -> bytes:
+    """style.css, which every page links."""
+    return (_TEMPLATES / "style.css").read_bytes()
+
+
+def _entry(item: FeedItem, language: str) -> PageEntry:
+    article = item.article
+    level = allowance(item)
+    carried = carry(item, Republish.LINK if level is Republish.LINK else Republish.SUMMARY, language)
+    badge, note = "", ""
+    summary = carried.summary
+    if article.state is State.KILLED:
+        badge, note = "Withdrawn", one_line(article.note or "")
+        summary = excerpt(article.content.text, NOTICE_CHARACTERS)
+    elif article.kind is Kind.ADVISORY:
+        badge, summary = "Advisory", excerpt(article.content.text, NOTICE_CHARACTERS)
+    else:
+        note = correction(article)
+    return PageEntry(
+        anchor=article.id.rpartition(":")[2],
+        title=carried.title,
+        url=carried.url,
+        language=carried.language,
+        summary=summary,
+        published=article.published,
+        source_title=carried.source_title,
+        badge=badge,
+        note="" if note in summary else note,
+        topics=item.topics,
+    )
+
+
+def _feeds(address: Address) -> list[PageFeed]:
+    return [
+        PageFeed(label, MEDIA_TYPES[extension], address.file(extension), address.url(extension))
+        for extension, label in _LABELS.items()
+    ]
+
+
+def _contact(site: PublicSite) -> str | None:
+    """A link to whom to write to: the page, or the mail address as a `mailto:`."""
+    contact = site.contact
+    if not contact or contact.startswith(("https://", "http://", "mailto:")):
+        return contact or None
+    return f"mailto:{contact}" if "@" in contact else None
+
+
+def _plain_time(moment: datetime) -> str:
+    return f"{day(moment)}, {clock(moment)} UTC"

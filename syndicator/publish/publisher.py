@@ -1,0 +1,130 @@
+"""The face of this folder: feed documents in, files in `feeds/` out, any static server can take it from there."""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace as changed
+from pathlib import Path
+
+from syndicator.errors import PublishError
+from syndicator.model import FeedDocument
+from syndicator.publish import files
+from syndicator.publish.budget import ARCHIVE_BYTES, SUBSCRIPTION_BYTES, fit
+from syndicator.publish.document import each_once, settled
+from syndicator.publish.entry import RenditionCache
+from syndicator.publish.gone import FORMATS, GoneList
+from syndicator.publish.jsonfeed import json_document
+from syndicator.publish.opml import subscriptions
+from syndicator.publish.pages import Pages, stylesheet
+from syndicator.publish.site import Address, FeedSummary, PublicSite
+from syndicator.publish.text import language_tag
+from syndicator.publish.xmlfeed import atom_document, rss_document
+
+
+class Publisher:
+    """Writes feeds, pages and lists into one folder, each file whole and only when its bytes change.
+
+    One Publisher writes to a folder at a time. What writes returns the files that changed or went, and raises
+    PublishError where a document can't be written: the last good copy stands.
+    """
+
+    def __init__(self, directory: Path, site: PublicSite) -> None:
+        if not site.feeds_url.endswith("/"):
+            raise PublishError(f"feeds_url must end in '/': {site.feeds_url}")
+        self._directory = directory
+        self._site = site
+        self._cache = RenditionCache()
+        self._pages = Pages(site)
+        self._gone = GoneList(directory, site)
+
+    def has(self, name: str) -> bool:
+        """Whether feed `name` has its files, in every format. A person may have cleared the folder."""
+        address = Address(self._site, name)
+        return all((self._directory / address.file(extension)).is_file() for extension in FORMATS)
+
+    def sweep(self) -> None:
+        """Remove unfinished files that a killed process left. Nobody else may be writing to the folder."""
+        files.sweep(self._directory)
+
+    def write(self, document: FeedDocument) -> list[Path]:
+        """Write NAME.rss, .atom, .json and .html; of an archive document archive/NAME/MONTH.rss and .atom."""
+        with _failing_as(document.name):
+            address = Address(self._site, document.name, document.archive)
+            changes = [
+                self._directory / address.file(extension)
+                for extension, data in self._rendered(document, address).items()
+                if files.replace(self._directory / address.file(extension), data)
+            ]
+            gone = self._gone.names()
+            if document.name in gone:
+                changes += self._gone.keep(gone - {document.name})
+            return changes
+
+    def write_index(self, feeds: Sequence[FeedSummary]) -> list[Path]:
+        """Write index.html, style.css and subscriptions.opml, with the feeds in the order given."""
+        with _failing_as("index"):
+            texts = {
+                "style.css": stylesheet(),
+                "index.html": self._pages.index(feeds),
+                "subscriptions.opml": subscriptions(feeds, self._site),
+            }
+            return [
+                self._directory / name for name, data in texts.items() if files.replace(self._directory / name, data)
+            ]
+
+    def write_gone(self, names: Collection[str]) -> list[Path]:
+        """Take down the feeds `names` with their archives, and put them on the list of what is gone.
+
+        The list is kept from call to call; a feed leaves it when it is written again.
+        """
+        with _failing_as("gone"):
+            changes = []
+            for name in sorted(names):
+                address = Address(self._site, name)
+                paths = [self._directory / address.file(extension) for extension in FORMATS]
+                changes += [path for path in paths if files.remove(path)]
+                changes += self.prune_archives(name, ())
+            return changes + self._gone.keep(self._gone.names() | set(names))
+
+    def prune_archives(self, name: str, months: Collection[str]) -> list[Path]:
+        """Remove the archive documents of feed `name` except those of `months` ("2026-10"), which still stand."""
+        with _failing_as(name):
+            Address(self._site, name)
+            folder = self._directory / "archive" / name
+            documents = sorted(path for path in folder.glob("*") if path.suffix in (".rss", ".atom"))
+            changes = [path for path in documents if path.stem not in months and files.remove(path)]
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+            return changes
+
+    def _rendered(self, document: FeedDocument, address: Address) -> dict[str, bytes]:
+        """The bytes of every format of `document`, by file extension: the same items in the same order in all."""
+        language = language_tag(document.language) or "en"
+        archived = document.archive is not None
+        items, renditions = fit(
+            document.name,
+            each_once(document.name, document.items),
+            lambda item, level: self._cache.rendition(item, level, language),
+            ARCHIVE_BYTES if archived else SUBSCRIPTION_BYTES,
+        )
+        document = settled(changed(document, items=items))
+        formats = {
+            "rss": rss_document(document, self._site, [r.rss for r in renditions]),
+            "atom": atom_document(document, self._site, [r.atom for r in renditions]),
+        }
+        if not archived:
+            formats["json"] = json_document(document, address, [r.json for r in renditions])
+            formats["html"] = self._pages.feed(document)
+        return formats
+
+
+@contextmanager
+def _failing_as(name: str) -> Iterator[None]:
+    """Whatever goes wrong inside becomes a PublishError that names the feed; the last good copy stands."""
+    try:
+        yield
+    except PublishError:
+        raise
+    except OSError as error:
+        raise PublishError(f"{name}: can't write {error.filename or 'its files'}: {error.strerror or error}") from error
+    except (ValueError, TypeError) as error:
+        raise PublishError(f"{name}: can't be rendered: {error}") from error
