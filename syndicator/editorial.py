@@ -1,0 +1,77 @@
+"""The editorial life of an article: correcting, killing, holding and releasing. Pure: what is said, not how kept.
+
+embargoed → live → corrected → killed. A killed article stays killed. What was published is never unsaid in
+silence: a correction carries a note, a kill leaves a notice under the old id and a new advisory item, since
+readers do not show an edit again.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from syndicator.errors import UsageError
+from syndicator.identity import advisory_id
+from syndicator.model import Article, Content, Kind, State
+
+
+def correction(article: Article, note: str, *, title: str | None, text: str | None) -> Content:
+    """What a corrected article says; title and text stay unless given. Raises UsageError where it may not be."""
+    _must_be_news(article, "corrected")
+    if article.state is State.KILLED:
+        raise UsageError(f"{article.id} was killed, and stays so: publish a new article instead.")
+    if not note.strip():
+        raise UsageError("A correction needs a note that tells readers what was wrong: --note TEXT.")
+    content = article.content
+    if title is not None:
+        content = replace(content, title=title)
+    if text is not None:
+        content = replace(content, text=text, html="", summary="")
+    return content
+
+
+def notice(article: Article, note: str, source_title: str) -> Content:
+    """What stands under a killed article's id from now on. Its own words do not stand in it."""
+    _must_be_news(article, "killed")
+    if article.state is State.KILLED:
+        raise UsageError(f"{article.id} was killed already.")
+    said = f"This article, published by {source_title} on {_day(article.published)}, has been withdrawn."
+    text = "\n\n".join([said, note.strip()] if note.strip() else [said])
+    return Content(title=f"Withdrawn: {_described(article, source_title)}", text=text, summary=text)
+
+
+def advisory(article: Article, note: str, source_title: str) -> Content:
+    """A new item that tells readers of the kill. It names the article by source and date, not by its words."""
+    published = f"published by {source_title} on {_day(article.published)}"
+    lines = [
+        f"An article {published} has been withdrawn and must not be used.",
+        note.strip(),
+        f"Its identifier is {article.id}." + (f" It stood at {article.url}" if article.url else ""),
+    ]
+    text = "\n\n".join(line for line in lines if line)
+    return Content(title=f"Advisory: {_described(article, source_title)} is withdrawn", text=text, summary=text)
+
+
+def id_of_advisory(killed: Article) -> str:
+    """The permanent id of the advisory about `killed` (the article in its killed version)."""
+    return advisory_id(killed.id, killed.seq)
+
+
+def may_embargo(article: Article, until: datetime, now: datetime) -> None:
+    """Raise UsageError unless `article` may be held until `until`."""
+    _must_be_news(article, "embargoed")
+    if article.state is State.KILLED:
+        raise UsageError(f"{article.id} was killed, and stays so.")
+    if until <= now:
+        raise UsageError(f"{until:%Y-%m-%dT%H:%M:%SZ} has passed: an embargo ends in the future.")
+
+
+def _must_be_news(article: Article, done: str) -> None:
+    if article.kind is not Kind.NEWS:
+        raise UsageError(f"{article.id} is an advisory: it can't be {done}.")
+
+
+def _described(article: Article, source_title: str) -> str:
+    return f"article of {_day(article.published)} ({source_title})"
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y}"
