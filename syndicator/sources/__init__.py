@@ -1,0 +1,1 @@
+"""Sources: everything that comes in. Feeds and pages are fetched politely, read in a sandbox, and cleaned once."""

@@ -1,0 +1,195 @@
+"""Articles and their versions."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from syndicator.identity import canonical_url, fingerprint
+from syndicator.model import Article, Content, Kind, State
+from syndicator.store.records import (
+    ARTICLE_COLUMNS,
+    dump_content,
+    load_article,
+    load_content,
+    moment,
+    number,
+    optional_seconds,
+    seconds,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """One row of an article's history; `author` is the source or the person that made it."""
+
+    seq: int
+    version: int
+    state: State
+    at: datetime
+    author: str
+    note: str | None
+    content: Content
+
+
+class Articles:
+    """The articles and versions tables. Writes belong inside the store's transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def add_version(
+        self,
+        id_: str,
+        content: Content,
+        *,
+        author: str,
+        now: datetime,
+        state: State | None = None,
+        note: str | None = None,
+        published: datetime | None = None,
+    ) -> Article:
+        """A new version of a known article, with the next `seq`; `state` and `note` stay unless given.
+
+        `updated` always moves forward, even when the clock went back, so that readers see the change.
+        """
+        before = self.get(id_)
+        state = state or before.state
+        stamp = max(seconds(now), seconds(before.updated) + 1)
+        n = number(self._db, id_)
+        seq = self._insert_version(
+            n, before.version + 1, state, at=stamp, author=author, note=note or before.note, content=content
+        )
+        self._db.execute(
+            """
+            UPDATE articles SET seq = :seq, version = version + 1, state = :state, title = :title,
+                fingerprint = :fingerprint, updated = :updated, published = coalesce(:published, published),
+                embargo_until = CASE WHEN :state = 'embargoed' THEN embargo_until END
+            WHERE n = :n
+            """,
+            {
+                "seq": seq,
+                "state": state,
+                "title": content.title,
+                "fingerprint": fingerprint(content),
+                "updated": stamp,
+                "published": optional_seconds(published),
+                "n": n,
+            },
+        )
+        return self.get(id_)
+
+    def insert_advisory(self, id_: str, about: Article, content: Content, *, author: str, now: datetime) -> Article:
+        """A new item of our own that says that `about` was withdrawn."""
+        self.insert(
+            {
+                "id": id_,
+                "version": 1,
+                "state": State.LIVE,
+                "kind": Kind.ADVISORY,
+                "source": about.source,
+                "url": None,
+                "canonical": None,
+                "published": seconds(now),
+                "updated": seconds(now),
+                "first_seen": seconds(now),
+                "about": about.id,
+            },
+            content,
+            author=author,
+            at=seconds(now),
+        )
+        return self.get(id_)
+
+    def hold(self, id_: str, until: datetime) -> None:
+        """Set until when an embargoed article is held."""
+        self._db.execute("UPDATE articles SET embargo_until = ? WHERE id = ?", [seconds(until), id_])
+
+    def released_by(self, now: datetime) -> list[Article]:
+        """Embargoed articles whose time has come."""
+        rows = self._db.query(
+            f"SELECT {ARTICLE_COLUMNS} FROM articles a JOIN versions v ON v.seq = a.seq"  # noqa: S608 - a constant
+            " WHERE a.state = 'embargoed' AND (a.embargo_until IS NULL OR a.embargo_until <= ?) ORDER BY a.seq",
+            [seconds(now)],
+        )
+        return [load_article(row) for row in rows]
+
+    def get(self, id_: str) -> Article:
+        """The article with this id, in its newest version. KeyError when there is none."""
+        rows = self._db.query(
+            f"SELECT {ARTICLE_COLUMNS} FROM articles a JOIN versions v ON v.seq = a.seq WHERE a.id = ?",  # noqa: S608
+            [id_],
+        )
+        for row in rows:
+            return load_article(row)
+        raise KeyError(id_)
+
+    def find(self, reference: str) -> list[Article]:
+        """Articles meant by an id, the start of one, or a URL; at most ten."""
+        bare = reference.removeprefix("urn:uuid:")
+        rows = self._db.query(
+            f"SELECT {ARTICLE_COLUMNS} FROM articles a JOIN versions v ON v.seq = a.seq"  # noqa: S608 - a constant
+            " WHERE a.canonical = :canonical OR a.url = :url"
+            " OR (length(:bare) >= 6 AND substr(a.id, 10, length(:bare)) = :bare) ORDER BY a.n LIMIT 10",
+            {"canonical": canonical_url(reference), "url": reference, "bare": bare},
+        )
+        return [load_article(row) for row in rows]
+
+    def history(self, id_: str) -> list[StoredVersion]:
+        """Every version of an article, oldest first."""
+        rows = self._db.query("SELECT * FROM versions WHERE article = ? ORDER BY version", [number(self._db, id_)])
+        return [
+            StoredVersion(
+                row["seq"],
+                row["version"],
+                State(row["state"]),
+                moment(row["at"]),
+                row["author"],
+                row["note"],
+                load_content(row["content"]),
+            )
+            for row in rows
+        ]
+
+    def appearances(self, id_: str) -> list[tuple[str, str]]:
+        """The (source, key) pairs under which an article is carried, first seen first."""
+        rows = self._db.query(
+            "SELECT source, key FROM appearances WHERE article = ? ORDER BY first_seen, source",
+            [number(self._db, id_)],
+        )
+        return [(row["source"], row["key"]) for row in rows]
+
+    def retire(self, before: datetime) -> int:
+        """Forget what articles published before then say; their ids and keys stay, so that none comes back as new.
+
+        They leave feeds, archives and search. Returns how many were retired.
+        """
+        old = "SELECT n FROM articles WHERE retired = 0 AND published < ? AND updated < ?"
+        numbers = [row["n"] for row in self._db.query(old, [seconds(before), seconds(before)])]
+        chosen = json.dumps(numbers)
+        for statement in (
+            "DELETE FROM article_topics WHERE article IN (SELECT value FROM json_each(?))",
+            "DELETE FROM article_fts WHERE rowid IN (SELECT value FROM json_each(?))",
+            "UPDATE versions SET content = '{}' WHERE article IN (SELECT value FROM json_each(?))",
+            "UPDATE articles SET retired = 1 WHERE n IN (SELECT value FROM json_each(?))",
+        ):
+            self._db.execute(statement, [chosen])
+        return len(numbers)
+
+    def insert(self, columns: dict[str, Any], content: Content, *, author: str, at: int) -> None:
+        """An articles row and its first version, which point at each other."""
+        next_n = next(iter(self._db.query("SELECT coalesce(max(n), 0) + 1 AS n FROM articles")))["n"]
+        seq = self._insert_version(next_n, 1, columns["state"], at=at, author=author, note=None, content=content)
+        mark = {"n": next_n, "seq": seq, "title": content.title, "fingerprint": fingerprint(content)}
+        self._db.table("articles").insert(columns | mark)
+
+    def _insert_version(
+        self, article: int, version: int, state: State, *, at: int, author: str, note: str | None, content: Content
+    ) -> int:
+        cursor = self._db.execute(
+            "INSERT INTO versions (article, version, state, at, author, note, content) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [article, version, state, at, author, note, dump_content(content)],
+        )
+        return int(cursor.lastrowid or 0)

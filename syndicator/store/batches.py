@@ -1,0 +1,127 @@
+"""A batch of entries: what the store knows of them, and writing what was decided about them."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from syndicator.identity import canonical_url
+from syndicator.ingest import (
+    Appearance,
+    Appeared,
+    Edited,
+    Intent,
+    Known,
+    Moved,
+    NewArticle,
+    Snapshot,
+    keyed,
+    possible_ids,
+)
+from syndicator.model import Article, Entry, Kind, State
+from syndicator.store.articles import Articles
+from syndicator.store.records import number, optional_seconds, seconds
+
+
+class Batches:
+    """Reads before `ingest.decide` and writes after it; both inside one transaction of the store."""
+
+    def __init__(self, db: Database, articles: Articles) -> None:
+        self._db = db
+        self._articles = articles
+
+    def snapshot(self, source: str, entries: Sequence[Entry]) -> Snapshot:
+        """What `ingest.decide` has to know about these entries of this source."""
+        keys = json.dumps(list(keyed(entries)))
+        urls = json.dumps([canonical for entry in entries if (canonical := canonical_url(entry.url))])
+        ids = json.dumps(sorted(possible_ids(source, entries)))
+        known = {
+            row["n"]: Known(
+                row["id"], row["canonical"], row["url"], row["title"], row["fingerprint"], State(row["state"])
+            )
+            for row in self._db.query(
+                """
+                SELECT n, id, canonical, url, title, fingerprint, state FROM articles
+                WHERE canonical IN (SELECT value FROM json_each(:urls))
+                   OR id IN (SELECT value FROM json_each(:ids))
+                   OR n IN (SELECT article FROM appearances
+                            WHERE source = :source AND key IN (SELECT value FROM json_each(:keys)))
+                ORDER BY n
+                """,
+                {"urls": urls, "ids": ids, "source": source, "keys": keys},
+            )
+        }
+        appearances = {
+            row["key"]: Appearance(source, row["key"], known[row["article"]].id, row["fingerprint"])
+            for row in self._db.query(
+                """
+                SELECT key, article, fingerprint FROM appearances
+                WHERE source = :source AND article IN (SELECT value FROM json_each(:articles)) ORDER BY first_seen
+                """,
+                {"source": source, "articles": json.dumps(list(known))},
+            )
+        }
+        by_canonical: dict[str, list[str]] = {}
+        for article in known.values():
+            if article.canonical is not None:
+                by_canonical.setdefault(article.canonical, []).append(article.id)
+        return Snapshot(appearances, {article.id: article for article in known.values()}, by_canonical)
+
+    def apply(self, intents: Iterable[Intent], now: datetime) -> list[Article]:
+        """Write what was decided; returns the articles that are new or have a new version or address."""
+        changed: dict[str, None] = {}
+        for intent in intents:
+            match intent:
+                case NewArticle():
+                    self._insert(intent, now)
+                    changed[intent.id] = None
+                case Edited():
+                    self._articles.add_version(intent.id, intent.content, author=intent.appearance.source, now=now)
+                    self._appear(intent.appearance, now)
+                    changed[intent.id] = None
+                case Moved():
+                    self._db.execute(
+                        "UPDATE articles SET url = ?, canonical = ? WHERE id = ?",
+                        [intent.url, intent.canonical, intent.id],
+                    )
+                    changed[intent.id] = None
+                case Appeared():
+                    self._appear(intent.appearance, now)
+        return [self._articles.get(id_) for id_ in changed]
+
+    def _insert(self, new: NewArticle, now: datetime) -> None:
+        self._articles.insert(
+            {
+                "id": new.id,
+                "version": 1,
+                "state": new.state,
+                "kind": Kind.NEWS,
+                "source": new.appearance.source,
+                "url": new.entry.url,
+                "canonical": new.canonical,
+                "published": seconds(new.published),
+                "updated": seconds(new.updated),
+                "first_seen": seconds(now),
+                "embargo_until": optional_seconds(new.entry.embargo_until) if new.state is State.EMBARGOED else None,
+            },
+            new.entry.content,
+            author=new.appearance.source,
+            at=seconds(now),
+        )
+        self._appear(new.appearance, now)
+
+    def _appear(self, appearance: Appearance, now: datetime) -> None:
+        self._db.execute(
+            """
+            INSERT INTO appearances (source, key, article, fingerprint, first_seen) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (source, key) DO UPDATE SET article = excluded.article, fingerprint = excluded.fingerprint
+            """,
+            [
+                appearance.source,
+                appearance.key,
+                number(self._db, appearance.article),
+                appearance.fingerprint,
+                seconds(now),
+            ],
+        )

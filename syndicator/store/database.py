@@ -1,0 +1,142 @@
+"""The one connection to SQLite: opened, migrated, locked, copied and checked here and nowhere else."""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from sqlite_utils import Database
+
+from syndicator.errors import StoreBusyError, StoreError, StoreTooNewError
+from syndicator.store.migrations import migrations
+
+BUSY_TIMEOUT_S = 30.0
+
+
+def open_database(path: Path) -> Database:
+    """Open the store's database, migrated to this program's schema.
+
+    An older database is copied beside itself first (`NAME.backup-DATE`). Raises StoreTooNewError for one that a
+    newer program wrote, StoreError for a file that is no database or can't be opened.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        db = Database(connection)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA foreign_keys = ON")
+        with file_lock(path.with_name(path.name + ".migrating")):
+            _migrate(db, path)
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"{path}: {error}. Is it a Syndicator database, and is the disk writable?") from error
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror or error}. Check [store] path in config.toml.") from error
+    return db
+
+
+def _migrate(db: Database, path: Path) -> None:
+    """Bring the schema up to date, or refuse a database from the future."""
+    applied = [migration.name for migration in migrations.applied(db)]
+    pending = [migration.name for migration in migrations.pending(db)]
+    ours = {migration.name for migration in migrations._migrations}  # noqa: SLF001 - the library has no public list
+    unknown = [name for name in applied if name not in ours]
+    if unknown:
+        db.close()
+        raise StoreTooNewError(
+            f"{path}: written by a newer Syndicator (it has {unknown[-1]}). Run that version, "
+            "or restore the backup that it made before migrating."
+        )
+    if applied and pending:
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        copy_database(db, path.with_name(f"{path.name}.backup-{stamp}"))
+    if pending:
+        migrations.apply(db)
+
+
+def copy_database(db: Database, target: Path) -> None:
+    """A consistent copy of the database while others write to it (SQLite online backup API)."""
+    partial = target.with_name(target.name + ".part")
+    copy = sqlite3.connect(partial)
+    try:
+        db.conn.backup(copy)
+    finally:
+        copy.close()
+    partial.replace(target)
+
+
+@contextmanager
+def transaction(db: Database) -> Iterator[None]:
+    """Everything inside is written together or not at all.
+
+    BEGIN IMMEDIATE takes the write lock first: under a plain BEGIN, reading and then writing fails at once in WAL
+    mode when another process wrote in between, whatever the busy timeout. Inside another transaction it joins it.
+    """
+    if db.conn.in_transaction:
+        yield
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        db.rollback()
+        raise
+    db.execute("COMMIT")
+
+
+@contextmanager
+def told_plainly(path: Path) -> Iterator[None]:
+    """A database that can't be written now (disk full, locked, input/output error) is a StoreError that says so."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise StoreError(f"{path}: {error}. Nothing of this step was written; it is tried again.") from error
+
+
+class InstanceLock:
+    """Holds the store for one running service: `with InstanceLock(path): …`.
+
+    An advisory lock on `NAME.lock`, which the kernel lets go when the process ends, however it ends. Raises
+    StoreBusyError, naming the holder, when another process has it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.with_name(path.name + ".lock")
+        self._handle: int | None = None
+
+    def __enter__(self) -> Self:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.read(handle, 32).decode("ascii", "replace").strip() or "unknown"
+            os.close(handle)
+            raise StoreBusyError(
+                f"{self._path.with_suffix('')}: another Syndicator is at work on this store (process {holder}). "
+                "Stop it first, or give this one a store of its own ([store] path)."
+            ) from error
+        os.truncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode("ascii"), 0)
+        self._handle = handle
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+
+@contextmanager
+def file_lock(path: Path) -> Iterator[None]:
+    """Wait for an advisory lock: for what two processes must do one after the other."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,176 @@
+"""What feeds are made of: which are stale, which articles stand in them, and how far their windows reach."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlite_utils import Database
+
+from syndicator.model import Article, FeedItem, Republish, Tombstone
+from syndicator.store.records import ARTICLE_COLUMNS, Row, load_article, moment, seconds
+
+# Every published article stands under this topic too: its feed is `all`.
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A feed that wants rendering: a topic's subscription document, or one month ("2026-10") of its archive.
+
+    `generation` tells whether it went stale again while it was rendered.
+    """
+
+    topic: str
+    month: str | None
+    generation: int
+
+    @property
+    def name(self) -> str:
+        """The row's name: "asylum", or "asylum/2026-10"."""
+        return f"{self.topic}/{self.month}" if self.month else self.topic
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Where a feed's window ends: the (published, article number) of its oldest item, and the months behind it."""
+
+    published: datetime
+    article: int
+    months: tuple[str, ...]
+
+
+class Feeds:
+    """Reads for rendering, and the `stale_feeds` work rows."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def mark_stale(self, names: Iterable[str]) -> None:
+        """Say that these feeds ("asylum") or archive months ("asylum/2026-10") must be rendered."""
+        for name in names:
+            self._db.execute(
+                "INSERT INTO stale_feeds VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET generation = generation + 1",
+                [name],
+            )
+
+    def stale(self) -> list[Stale]:
+        """What wants rendering, by name."""
+        rows = self._db.query("SELECT name, generation FROM stale_feeds ORDER BY name")
+        return [
+            Stale(topic, month or None, row["generation"])
+            for row in rows
+            for topic, _, month in [row["name"].partition("/")]
+        ]
+
+    def rendered(self, stale: Stale) -> None:
+        """Strike a rendered feed off, unless it went stale again meanwhile."""
+        self._db.execute("DELETE FROM stale_feeds WHERE name = ? AND generation = ?", [stale.name, stale.generation])
+
+    def window(self, topic: str, since: datetime, *, minimum: int, maximum: int) -> tuple[list[FeedItem], Edge | None]:
+        """The items of a topic's subscription document, newest first, and its edge (None when nothing is older).
+
+        All published since `since`, but at least `minimum` items where there are as many, and at most `maximum`.
+        """
+        rows = self._rows(topic, "TRUE", {}, limit=maximum + 1)
+        inside = [row for i, row in enumerate(rows[:maximum]) if i < minimum or row["published"] >= seconds(since)]
+        if len(inside) == len(rows):
+            return self._items(inside), None
+        last = inside[-1]
+        months = self._months(topic, last["published"], last["n"])
+        return self._items(inside), Edge(moment(last["published"]), last["n"], months)
+
+    def month(self, topic: str, month: str, edge: Edge) -> list[FeedItem]:
+        """The items of one archive month, newest first: those published in it that the window no longer holds."""
+        first = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
+        following = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
+        rows = self._rows(
+            topic,
+            "t.published >= :first AND t.published < :following AND (t.published, t.article) < (:published, :article)",
+            {
+                "first": seconds(first),
+                "following": seconds(following),
+                "published": seconds(edge.published),
+                "article": edge.article,
+            },
+            limit=-1,
+        )
+        return self._items(rows)
+
+    def tombstones(self, topic: str, since: datetime) -> list[Tombstone]:
+        """Articles of a topic that were taken back since then, killed or held again, newest first (RFC 6721)."""
+        rows = self._db.query(
+            """
+            SELECT a.id, v.at, v.note FROM articles a
+            JOIN versions v ON v.seq = a.seq
+            JOIN article_topics t ON t.article = a.n AND t.published = a.published AND t.topic = :topic
+            WHERE a.state IN ('killed', 'embargoed') AND v.at >= :since ORDER BY v.at DESC, a.n DESC
+            """,
+            {"topic": topic, "since": seconds(since)},
+        )
+        # An entry updated after its tombstone is live again (RFC 6721 §3): the notice that replaces the withdrawn
+        # text is, so the tombstone stands a second before it.
+        return [Tombstone(row["id"], moment(row["at"] - 1), row["note"] or "") for row in rows]
+
+    def last_edge(self, topic: str) -> Edge | None:
+        """Where the window ended when the topic was last rendered."""
+        for row in self._db.query("SELECT value FROM facts WHERE name = ?", [f"edge {topic}"]):
+            published, article, months = json.loads(row["value"])
+            return Edge(moment(published), article, tuple(months))
+        return None
+
+    def remember_edge(self, topic: str, edge: Edge | None) -> None:
+        """Keep where the window ends now."""
+        if edge is None:
+            self._db.execute("DELETE FROM facts WHERE name = ?", [f"edge {topic}"])
+            return
+        value = json.dumps([seconds(edge.published), edge.article, edge.months])
+        self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", [f"edge {topic}", value])
+
+    def _months(self, topic: str, published: int, article: int) -> tuple[str, ...]:
+        """Months that hold items older than the window, oldest first; one index seek for each."""
+        months: list[str] = []
+        bound = (published, article)
+        while True:
+            rows = self._db.query(
+                "SELECT published FROM article_topics WHERE topic = ? AND (published, article) < (?, ?)"
+                " ORDER BY published DESC, article DESC LIMIT 1",
+                [topic, *bound],
+            )
+            found = next(iter(rows), None)
+            if found is None:
+                return tuple(reversed(months))
+            day = moment(found["published"])
+            months.append(day.strftime("%Y-%m"))
+            start = day.replace(day=1, hour=0, minute=0, second=0)
+            bound = (seconds(start), -1)
+
+    def _rows(self, topic: str, where: str, values: dict[str, object], *, limit: int) -> list[Row]:
+        return list(
+            self._db.query(
+                f"""
+                SELECT {ARTICLE_COLUMNS}, s.label, s.title AS source_title, s.home, s.republish,
+                    (SELECT json_group_array(topic) FROM (SELECT topic FROM article_topics
+                     WHERE article = t.article AND topic <> '{ALL}' ORDER BY topic)) AS topics
+                FROM article_topics t JOIN articles a ON a.n = t.article JOIN versions v ON v.seq = a.seq
+                LEFT JOIN sources s ON s.name = a.source
+                WHERE t.topic = :topic AND a.state <> 'embargoed' AND {where}
+                ORDER BY t.published DESC, t.article DESC LIMIT :limit
+                """,  # noqa: S608 - constants of this module
+                {"topic": topic, "limit": limit, **values},
+            )
+        )
+
+    def _items(self, rows: Sequence[Row]) -> list[FeedItem]:
+        return [_item(load_article(row), row) for row in rows]
+
+
+def _item(article: Article, row: Row) -> FeedItem:
+    """A feed item; an article whose source was never known (an advisory of ours) may be carried in full."""
+    return FeedItem(
+        article=article,
+        topics=tuple(json.loads(row["topics"])),
+        source_title=row["label"] or row["source_title"] or article.source,
+        source_url=row["home"],
+        republish=Republish(row["republish"] or Republish.FULL),
+    )

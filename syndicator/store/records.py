@@ -1,0 +1,154 @@
+"""Records to rows and back. Nothing outside store/ sees a row."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlite_utils import Database
+
+from syndicator.model import (
+    Article,
+    Content,
+    Enclosure,
+    Kind,
+    Reason,
+    SourceState,
+    State,
+    Validators,
+)
+
+Row = Mapping[str, Any]
+
+
+def seconds(moment: datetime) -> int:
+    """Whole seconds since 1970 in UTC."""
+    return int(moment.timestamp())
+
+
+def optional_seconds(moment: datetime | None) -> int | None:
+    """The same, None kept."""
+    return None if moment is None else seconds(moment)
+
+
+def moment(value: int) -> datetime:
+    """The aware UTC datetime of whole seconds since 1970."""
+    return datetime.fromtimestamp(value, UTC)
+
+
+def optional_moment(value: int | None) -> datetime | None:
+    """The same, None kept."""
+    return None if value is None else moment(value)
+
+
+def dump_content(content: Content) -> str:
+    """Content as one JSON object; empty fields left out."""
+    fields = {name: value for name, value in asdict(content).items() if value not in ("", None, ())}
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+
+
+def load_content(value: str) -> Content:
+    """Content from the JSON that `dump_content` wrote."""
+    fields = json.loads(value)
+    return Content(
+        title=fields.get("title", ""),
+        text=fields.get("text", ""),
+        html=fields.get("html", ""),
+        summary=fields.get("summary", ""),
+        authors=tuple(fields.get("authors", ())),
+        language=fields.get("language"),
+        categories=tuple(fields.get("categories", ())),
+        image=fields.get("image"),
+        enclosures=tuple(Enclosure(**each) for each in fields.get("enclosures", ())),
+    )
+
+
+def dump_reasons(reasons: Iterable[Reason]) -> str:
+    """Match reasons as a JSON list of objects."""
+    return json.dumps([asdict(reason) for reason in reasons], ensure_ascii=False, separators=(",", ":"))
+
+
+def load_reasons(value: str) -> tuple[Reason, ...]:
+    """Match reasons from the JSON that `dump_reasons` wrote."""
+    return tuple(Reason(**each) for each in json.loads(value))
+
+
+def number(db: Database, id_: str) -> int:
+    """The row number of an article in this database. KeyError when there is none with this id."""
+    for row in db.query("SELECT n FROM articles WHERE id = ?", [id_]):
+        return int(row["n"])
+    raise KeyError(id_)
+
+
+# The columns that make an Article, from `articles a JOIN versions v ON v.seq = a.seq`.
+ARTICLE_COLUMNS = (
+    "a.n, a.id, a.seq, a.version, a.state, a.kind, a.source, a.url, a.published, a.updated, a.first_seen, "
+    "a.embargo_until, a.about, v.note, v.content"
+)
+
+
+def load_article(row: Row) -> Article:
+    """An Article from a row of ARTICLE_COLUMNS."""
+    return Article(
+        id=row["id"],
+        seq=row["seq"],
+        version=row["version"],
+        state=State(row["state"]),
+        kind=Kind(row["kind"]),
+        source=row["source"],
+        url=row["url"],
+        content=load_content(row["content"]),
+        published=moment(row["published"]),
+        updated=moment(row["updated"]),
+        first_seen=moment(row["first_seen"]),
+        note=row["note"],
+        embargo_until=optional_moment(row["embargo_until"]),
+        about=row["about"],
+    )
+
+
+def load_source_state(row: Row) -> SourceState:
+    """A SourceState from a row of `sources`."""
+    return SourceState(
+        name=row["name"],
+        due=moment(row["due"]),
+        validators=Validators(row["etag"], row["last_modified"]),
+        moved_to=row["moved_to"],
+        body_hash=row["body_hash"],
+        gone=bool(row["gone"]),
+        interval=None if row["interval"] is None else timedelta(seconds=row["interval"]),
+        ttl=None if row["ttl"] is None else timedelta(seconds=row["ttl"]),
+        skip_hours=frozenset(json.loads(row["skip_hours"])),
+        skip_days=frozenset(json.loads(row["skip_days"])),
+        failures=row["failures"],
+        last_attempt=optional_moment(row["last_attempt"]),
+        last_success=optional_moment(row["last_success"]),
+        first_success=optional_moment(row["first_success"]),
+        last_error=row["last_error"],
+        home=row["home"],
+        title=row["title"],
+    )
+
+
+def dump_source_state(state: SourceState) -> dict[str, Any]:
+    """The columns of `sources` that a poll may change; title and home only when the source said them."""
+    columns = {
+        "due": seconds(state.due),
+        "etag": state.validators.etag,
+        "last_modified": state.validators.last_modified,
+        "moved_to": state.moved_to,
+        "body_hash": state.body_hash,
+        "gone": int(state.gone),
+        "interval": None if state.interval is None else int(state.interval.total_seconds()),
+        "ttl": None if state.ttl is None else int(state.ttl.total_seconds()),
+        "skip_hours": json.dumps(sorted(state.skip_hours)),
+        "skip_days": json.dumps(sorted(state.skip_days)),
+        "failures": state.failures,
+        "last_attempt": optional_seconds(state.last_attempt),
+        "last_success": optional_seconds(state.last_success),
+        "first_success": optional_seconds(state.first_success),
+        "last_error": state.last_error,
+    }
+    said = {"title": state.title, "home": state.home}
+    return columns | {name: value for name, value in said.items() if value}

@@ -1,0 +1,127 @@
+"""Sources as work rows: claimed with a lease when due, settled with what was learnt, counted for their health."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlite_utils import Database
+
+from syndicator.model import Republish, SourceState
+from syndicator.store.records import dump_source_state, load_source_state, moment, seconds
+
+# Longer than any fetch, parse and write together may take.
+LEASE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """A source as config names it: what the store has to keep of it to render its articles later."""
+
+    name: str
+    location: str
+    label: str
+    republish: Republish
+
+
+class Sources:
+    """The sources table."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def configure(self, rows: Iterable[SourceRow], now: datetime) -> bool:
+        """Bring the table in line with config: new sources are due at once, absent ones sleep.
+
+        A source whose location changed forgets its validators and starts anew. Returns whether anything that
+        feeds show of a source (its label, what may be republished) has changed.
+        """
+        before = {
+            row["name"]: row for row in self._db.query("SELECT name, location, label, republish, enabled FROM sources")
+        }
+        shown = False
+        named = set()
+        for row in rows:
+            named.add(row.name)
+            old = before.get(row.name)
+            shown = shown or old is None or (old["label"], old["republish"]) != (row.label, row.republish)
+            if old is None or old["location"] != row.location:
+                self._db.execute("DELETE FROM sources WHERE name = ?", [row.name])
+                self.remember(row, now)
+            self._db.execute(
+                "UPDATE sources SET label = ?, republish = ?, enabled = 1 WHERE name = ?",
+                [row.label, row.republish, row.name],
+            )
+        for name in before.keys() - named:
+            self._db.execute("UPDATE sources SET enabled = 0 WHERE name = ?", [name])
+        return shown
+
+    def remember(self, row: SourceRow, now: datetime, *, enabled: bool = True) -> None:
+        """A source seen for the first time; `enabled=False` for one that is never polled (given to `ingest`)."""
+        self._db.table("sources").insert(
+            {
+                "name": row.name,
+                "location": row.location,
+                "label": row.label,
+                "republish": row.republish,
+                "enabled": int(enabled),
+                "due": seconds(now),
+            },
+            ignore=True,
+        )
+
+    def claim(self, owner: str, now: datetime, limit: int, *, longest_wait: timedelta) -> list[SourceState]:
+        """Take up to `limit` sources that are due, longest due first; nobody else gets them until the lease ends.
+
+        A lease or a due time further ahead than either can be was written before the clock was set back, and
+        counts as over.
+        """
+        lease, wait = int(LEASE.total_seconds()), int(longest_wait.total_seconds())
+        rows = self._db.query(
+            """
+            UPDATE sources SET lease_until = :now + :lease, owner = :owner, attempts = attempts + 1
+            WHERE name IN (
+                SELECT name FROM sources
+                WHERE enabled = 1 AND gone = 0 AND (due <= :now OR due > :now + :wait)
+                  AND (lease_until IS NULL OR lease_until <= :now OR lease_until > :now + :lease)
+                ORDER BY due, name LIMIT :limit)
+            RETURNING *
+            """,
+            {"now": seconds(now), "lease": lease, "wait": wait, "owner": owner, "limit": limit},
+        )
+        return sorted((load_source_state(row) for row in rows), key=lambda state: (state.due, state.name))
+
+    def settle(self, state: SourceState) -> None:
+        """Write what a poll learnt and let the source go."""
+        self._db.table("sources").update(
+            state.name, dump_source_state(state) | {"lease_until": None, "owner": None, "attempts": 0}
+        )
+
+    def hand_back(self, owner: str | None = None) -> None:
+        """Let go what `owner` holds; with None what anybody holds (at start, when no other can be at work)."""
+        self._db.execute(
+            "UPDATE sources SET lease_until = NULL, owner = NULL WHERE owner = coalesce(?, owner)", [owner]
+        )
+
+    def make_due(self, names: Iterable[str], now: datetime) -> None:
+        """Have these sources polled next time, whatever their pace."""
+        for name in names:
+            self._db.execute("UPDATE sources SET due = ?, gone = 0 WHERE name = ?", [seconds(now), name])
+
+    def all(self) -> list[SourceState]:
+        """Every source in use, by name."""
+        rows = self._db.query("SELECT * FROM sources WHERE enabled = 1 ORDER BY name COLLATE NOCASE")
+        return [load_source_state(row) for row in rows]
+
+    def get(self, name: str) -> SourceRow | None:
+        """What is kept of a source for rendering, in use or not."""
+        for row in self._db.query("SELECT * FROM sources WHERE name = ?", [name]):
+            return SourceRow(name, row["location"], row["label"], Republish(row["republish"]))
+        return None
+
+    def arrivals(self, name: str, since: datetime) -> list[datetime]:
+        """When this source's items were first seen, oldest first."""
+        rows = self._db.query(
+            "SELECT first_seen FROM appearances WHERE source = ? AND first_seen >= ? ORDER BY first_seen",
+            [name, seconds(since)],
+        )
+        return [moment(row["first_seen"]) for row in rows]

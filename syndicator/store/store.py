@@ -1,0 +1,89 @@
+"""The store as the rest of the house sees it: one object, its parts named by purpose."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from sqlite_utils import Database
+
+from syndicator.query import Analyser
+from syndicator.store.articles import Articles
+from syndicator.store.batches import Batches
+from syndicator.store.database import InstanceLock, copy_database, file_lock, open_database, told_plainly, transaction
+from syndicator.store.feeds import Feeds
+from syndicator.store.search import Search
+from syndicator.store.sources import Sources
+from syndicator.store.topics import Topics
+
+
+class Store:
+    """Articles, topics, sources, feeds and the search index in one SQLite database.
+
+    Reads may be done at any time; writes that belong together go into one `with store.transaction():`.
+    """
+
+    def __init__(self, db: Database, path: Path, analyser: Analyser) -> None:
+        self._db = db
+        self.path = path
+        self.analyser = analyser
+        self.articles = Articles(db)
+        self.batches = Batches(db, self.articles)
+        self.topics = Topics(db)
+        self.feeds = Feeds(db)
+        self.sources = Sources(db)
+        self.search = Search(db, analyser)
+
+    @classmethod
+    def open(cls, path: Path, analyser: Analyser) -> Self:
+        """Open the store at `path`, made or migrated as needed. Raises StoreError, StoreTooNewError."""
+        return cls(open_database(path), path, analyser)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All writes inside happen together or not at all; joins a transaction that is open already."""
+        with told_plainly(self.path), transaction(self._db):
+            yield
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part of a transaction that can fail alone."""
+        with told_plainly(self.path), self._db.atomic():
+            yield
+
+    @contextmanager
+    def publishing(self) -> Iterator[None]:
+        """One process renders at a time: an older rendering must never overwrite a newer one."""
+        with file_lock(self.path.with_name(self.path.name + ".publishing")):
+            yield
+
+    def instance_lock(self) -> InstanceLock:
+        """The lock that one service holds while it is at work on this store."""
+        return InstanceLock(self.path)
+
+    def fact(self, name: str) -> str | None:
+        """A remembered value: what was last rendered, analysed, cleaned up."""
+        for row in self._db.query("SELECT value FROM facts WHERE name = ?", [name]):
+            return str(row["value"])
+        return None
+
+    def remember(self, name: str, value: str) -> None:
+        """Keep a value under a name."""
+        self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", [name, value])
+
+    def copy(self, target: Path) -> None:
+        """A consistent copy of the database, taken while others write to it."""
+        copy_database(self._db, target)
+
+    def problems(self) -> list[str]:
+        """What SQLite's own checks find wrong with the database; empty when it is sound."""
+        found = [row["integrity_check"] for row in self._db.query("PRAGMA integrity_check(20)")]
+        broken = [
+            f"row {row['rowid']} of {row['table']} points to a missing row of {row['parent']}"
+            for row in self._db.query("PRAGMA foreign_key_check")
+        ]
+        return [line for line in found if line != "ok"] + broken

@@ -1,0 +1,106 @@
+"""Which articles stand under which topics, why, and what each topic meant when it was last applied."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from syndicator.model import Article, Reason
+from syndicator.store.feeds import ALL
+from syndicator.store.records import dump_reasons, load_reasons, moment, number, seconds
+
+
+@dataclass(frozen=True, slots=True)
+class TopicCount:
+    """How full a topic is: articles in all and since a moment, and when the newest was published."""
+
+    articles: int
+    recent: int
+    newest: datetime | None
+
+
+class Topics:
+    """The topics and article_topics tables. Writes belong inside the store's transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def tag(self, article: Article, topics: Mapping[str, Iterable[Reason]]) -> frozenset[str]:
+        """Put an article under exactly these topics (and `all`); returns those it stood or now stands under."""
+        n = number(self._db, article.id)
+        before = {row["topic"] for row in self._db.query("SELECT topic FROM article_topics WHERE article = ?", [n])}
+        self._db.execute("DELETE FROM article_topics WHERE article = ?", [n])
+        rows = {ALL: "[]"} | {name: dump_reasons(reasons) for name, reasons in topics.items()}
+        self._db.table("article_topics").insert_all(
+            {"topic": name, "published": seconds(article.published), "article": n, "reasons": reasons}
+            for name, reasons in rows.items()
+        )
+        return frozenset(before | set(rows))
+
+    def add(self, article: Article, topic: str, reasons: Iterable[Reason]) -> None:
+        """Put an article under one more topic, or renew why it stands there."""
+        self._db.table("article_topics").upsert(
+            {
+                "topic": topic,
+                "published": seconds(article.published),
+                "article": number(self._db, article.id),
+                "reasons": dump_reasons(reasons),
+            },
+            pk=("topic", "published", "article"),
+        )
+
+    def remove(self, article: Article, topic: str) -> None:
+        """Take an article out of one topic."""
+        self._db.execute(
+            "DELETE FROM article_topics WHERE topic = ? AND published = ? AND article = ?",
+            [topic, seconds(article.published), number(self._db, article.id)],
+        )
+
+    def of(self, id_: str) -> dict[str, tuple[Reason, ...]]:
+        """The topics of an article with the reasons for each; `all` is left out."""
+        rows = self._db.query(
+            "SELECT topic, reasons FROM article_topics WHERE article = ? AND topic <> ? ORDER BY topic",
+            [number(self._db, id_), ALL],
+        )
+        return {row["topic"]: load_reasons(row["reasons"]) for row in rows}
+
+    def under(self, topic: str) -> frozenset[str]:
+        """The ids of all news under a topic that a changed query may move: not withdrawn, not an advisory."""
+        rows = self._db.query(
+            "SELECT a.id FROM article_topics t JOIN articles a ON a.n = t.article"
+            " WHERE t.topic = ? AND a.state <> 'killed' AND a.kind = 'news'",
+            [topic],
+        )
+        return frozenset(row["id"] for row in rows)
+
+    def count(self, topic: str, since: datetime) -> TopicCount:
+        """How many articles stand under a topic."""
+        rows = self._db.query(
+            "SELECT count(*) AS total, coalesce(sum(published >= ?), 0) AS recent, max(published) AS newest"
+            " FROM article_topics WHERE topic = ?",
+            [seconds(since), topic],
+        )
+        row = next(iter(rows))
+        newest = None if row["newest"] is None else moment(row["newest"])
+        return TopicCount(row["total"], row["recent"], newest)
+
+    def meanings(self) -> dict[str, str]:
+        """For each topic in use, the meaning of its query when the archive was last tagged by it."""
+        return {
+            row["name"]: row["meaning"] for row in self._db.query("SELECT name, meaning FROM topics WHERE gone = 0")
+        }
+
+    def remember(self, name: str, meaning: str) -> None:
+        """Keep that the archive is tagged by this meaning of the topic."""
+        self._db.table("topics").upsert({"name": name, "meaning": meaning, "gone": 0}, pk="name")
+
+    def drop(self, name: str) -> None:
+        """A topic that config no longer has: its tags go, its name is kept as gone."""
+        self._db.execute("DELETE FROM article_topics WHERE topic = ?", [name])
+        self._db.execute("DELETE FROM stale_feeds WHERE name = ? OR name LIKE ? || '/%'", [name, name])
+        self._db.execute("UPDATE topics SET gone = 1 WHERE name = ?", [name])
+
+    def gone(self) -> tuple[str, ...]:
+        """Topics that once had feeds and no longer do."""
+        return tuple(row["name"] for row in self._db.query("SELECT name FROM topics WHERE gone = 1 ORDER BY name"))
