@@ -95,15 +95,19 @@ class Snapshot:
 def keyed(entries: Iterable[Entry]) -> dict[str, Entry]:
     """A batch by the source's own name for each item, in document order: an item that stands twice counts once.
 
-    The name is the guid, else the canonical URL where no other item of the batch has it, else what the item says.
+    The name is the guid where it names one item of the batch, else the canonical URL where that does, else what
+    the item says.
     """
     entries = list(entries)
-    shared = _shared_urls(entries)
+    shared_urls = _shared_urls(entries)
+    pages = {(entry.guid, canonical_url(entry.url) or entry.content.title) for entry in entries if entry.guid}
+    uses = Counter(guid for guid, _ in pages)
     batch: dict[str, Entry] = {}
     for entry in entries:
         canonical = canonical_url(entry.url)
-        own_page = canonical if canonical not in shared else None
-        batch.setdefault(entry.guid or own_page or f"sha256:{fingerprint(entry.content)}", entry)
+        own_guid = entry.guid if entry.guid and uses[entry.guid] == 1 else None
+        own_page = canonical if canonical not in shared_urls else None
+        batch.setdefault(own_guid or own_page or f"sha256:{fingerprint(entry.content)}", entry)
     return batch
 
 
@@ -172,13 +176,7 @@ class _Batch:
         if mark != before.fingerprint:
             intents.append(self._edit(article, before.fingerprint, entry, now))
         in_step = before.fingerprint == article.fingerprint and article.state is not State.KILLED
-        if (
-            entry.url
-            and entry.guid
-            and in_step
-            and canonical != article.canonical
-            and canonical not in self._shared
-        ):
+        if entry.url and entry.guid and in_step and canonical != article.canonical and canonical not in self._shared:
             intents.append(Moved(article.id, entry.url, canonical))
         return intents
 
@@ -212,9 +210,7 @@ class _Batch:
                 return article
         return None
 
-    def _new(
-        self, key: str, entry: Entry, canonical: str | None, mark: str, *, guid: str | None = None
-    ) -> NewArticle:
+    def _new(self, key: str, entry: Entry, canonical: str | None, mark: str, *, guid: str | None = None) -> NewArticle:
         own = canonical is not None and canonical not in self._shared
         ident = article_id(canonical) if own and canonical else None
         if ident is None or ident in self._articles:

@@ -218,3 +218,13 @@ def test_items_without_guids_on_one_page_are_all_kept(url):
     found = told("alerts", entries)
     assert len({new.id for new in found}) == 3
     assert told("alerts", entries, ("alerts", entries)) == []
+
+
+def test_a_guid_that_two_items_of_a_batch_share_names_neither():
+    entries = [entry("Laptop", "One.", url=URL + "1"), entry("Phone", "Two.", url=URL + "2")]
+    assert {new.id for new in told("shop", entries)} == {article_id(URL + "1"), article_id(URL + "2")}
+    assert told("shop", entries, ("shop", entries)) == []
+
+
+def test_two_versions_of_an_item_in_one_batch_count_once():
+    assert len(told("bbc", [entry(), entry(text="Fifty crossed.")])) == 1

@@ -266,7 +266,7 @@ def test_everything_learnt_of_a_source_is_kept(store):
     configured(store, "a")
     state = settled(
         "a",
-        validators=Validators(b'W/"\xe9"', b"Fri, weird"),
+        validators=Validators(b'W/"\xe9"', b"Fri, weird", "https://a.example/final"),
         moved_to="https://new.example/",
         body_hash="ab",
         interval=timedelta(minutes=90),

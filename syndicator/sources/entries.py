@@ -23,7 +23,7 @@ _SHOWS = ("<img", "<video", "<audio", "<picture")
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    r"""An article's body: sanitised `html` ("" when it came without markup) and its `text`, "\n\n" between paragraphs."""
+    r"""An article's body: sanitised `html` ("" when it came without markup), and `text` with "\n\n" between paragraphs."""
 
     html: str = ""
     text: str = ""

@@ -36,13 +36,14 @@ _SKIPPED = re.compile(r"<(?:hour|day)\b[^>]*>\s*([a-z0-9]{1,9})\s*<", re.IGNOREC
 _WEEKDAYS = {"monday": 0, "tuesday": 1, "wednesday": 2, "thursday": 3, "friday": 4, "saturday": 5, "sunday": 6}
 _HTML_TYPES = {"text/html", "application/xhtml+xml"}
 _MARKS_OF_BLOGGER = "http://schemas.google.com/g/2005#kind"
+_IN_ANGLES = re.compile(r"<[^<>]*>?$")
 _EMAIL = re.compile(r"[^@\s()<>]+@[^@\s()<>]+")
 
 # A feedparser dictionary; its own get() would answer `updated` with `published`, so this module uses dict.get.
 _Record = dict[str, Any]
 
 
-def parse_feed(body: bytes, *, content_type: str | None, url: str) -> Parsed:
+def parse_feed(body: bytes, content_type: str | None = None, url: str = "") -> Parsed:
     """Read the feed in `body`, which came from `url` with this Content-Type header.
 
     Entries come in document order, cleaned. Raises ParseError (one line, about `url`) when it is no feed, is
@@ -251,14 +252,29 @@ def _details(item: _Record) -> list[_Record]:
     if isinstance(summary, dict):
         return [*details, summary]
     plain = _string(item, "summary")
-    return [*details, {"value": plain, "type": "text/html"}] if plain else details
+    # Where there is no summary, feedparser repeats the content as one.
+    if not plain or any(_string(detail, "value") == plain for detail in details):
+        return details
+    return [*details, {"value": plain, "type": "text/html"}]
 
 
 def _authors(record: _Record) -> tuple[str, ...]:
     """Names; where an author has none, the address without which nobody would be named."""
     people = _records(record, "authors")
-    named = common.names(_EMAIL.sub("", _string(each, "name")).strip(" ()<>") for each in people)
-    return named or common.names(_string(each, "name") or _string(each, "email") for each in people)
+    named = common.names(_name(_string(each, "name")) for each in people)
+    return named or common.names(_string(each, "email") or _string(each, "name") for each in people)
+
+
+def _name(written: str) -> str:
+    """The person in "Ana <ana@example.org>" and "ana@example.org (Ana)".
+
+    feedparser has taken the address out already, but knows top-level domains of four letters at most: of
+    "ana@news.london (Ana)" it leaves "on (Ana".
+    """
+    name = _EMAIL.sub("", written)
+    if name.count("(") != name.count(")"):
+        name = name.rpartition("(")[2]
+    return _IN_ANGLES.sub("", name).strip(" ()<>")
 
 
 def _categories(item: _Record) -> tuple[str, ...]:
@@ -271,7 +287,8 @@ def _date(item: _Record, name: str) -> datetime | None:
         return found
     # feedparser knows some national forms that we do not (Korean, Greek, Hungarian).
     with contextlib.suppress(TypeError, ValueError, OverflowError):
-        moment = datetime(*dict.get(item, f"{name}_parsed")[:6], tzinfo=UTC)  # type: ignore[index]
+        year, month, day, hour, minute, second = tuple(dict.get(item, f"{name}_parsed") or ())[:6]
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
         return moment if in_range(moment) else None
     return None
 

@@ -14,12 +14,11 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from syndicator.errors import ParseError, SourceError
 
@@ -58,6 +57,8 @@ class Sandbox:
         self._workers = workers
         self._pool: ProcessPool | None = None
         self._starting = threading.Lock()
+        self._pending: set[ProcessFuture[Any]] = set()
+        self._closed = False
 
     def __enter__(self) -> Self:
         return self
@@ -76,46 +77,61 @@ class Sandbox:
         """
         task = functools.partial(_limited, source, self._deadline_s, self._memory_mb, function, *args, **kwargs)
         for last_try in (False, True):
-            pool = await asyncio.to_thread(self._running_pool)
+            pool = self._pool or await asyncio.to_thread(self._running_pool, source)
             try:
-                return await asyncio.wrap_future(pool.schedule(task, timeout=self._deadline_s))
+                return await self._result(pool.schedule(task, timeout=self._deadline_s))
             except TimeoutError:
                 raise self._too_slow(source) from None
             except ProcessExpired as expired:
                 if expired.exitcode == -signal.SIGALRM:
                     raise self._too_slow(source) from None
                 raise ParseError(source, f"crashed the parser ({_ending(expired.exitcode)})") from None
-            except RuntimeError as broken:  # the pool is broken: an idle worker was killed, say
-                self._discard(pool)
+            except RuntimeError as broken:  # the pool: an idle worker was killed, say, or close() was called
+                if self._closed:
+                    raise _closed(source) from None
+                await asyncio.to_thread(self._discard, pool)
                 if last_try:
                     raise ParseError(source, f"no parser could be started ({broken})") from None
         raise AssertionError  # the second try returned or raised
 
     def close(self) -> None:
-        """End the workers; a call that still runs gets a ParseError or is cancelled. A later run starts anew."""
+        """End the workers; every call that still runs gets a ParseError, and so does every later one."""
+        self._closed = True
         if self._pool is not None:
             self._discard(self._pool)
+        for future in tuple(self._pending):
+            future.set_exception(RuntimeError("closed"))
 
-    def _running_pool(self) -> ProcessPool:
+    async def _result(self, future: ProcessFuture[T]) -> T:
+        # Pebble leaves the futures of a pool that was stopped as they are, so close() has to end them.
+        self._pending.add(future)
+        future.add_done_callback(self._pending.discard)
+        return await asyncio.wrap_future(future)
+
+    def _running_pool(self, source: str) -> ProcessPool:
         with self._starting:
+            if self._closed:
+                raise _closed(source)
             if self._pool is None:
                 _start_fork_server()
-                self._pool = ProcessPool(
+                pool = ProcessPool(
                     max_workers=self._workers,
                     max_tasks=_DOCUMENTS_PER_WORKER,
                     initializer=_confine,
                     initargs=(self._memory_mb,),
                     context=multiprocessing.get_context(_START_METHOD),
                 )
-            _ = self._pool.active  # starts it, in this thread rather than in the event loop's
+                _ = pool.active  # starts the workers, in this thread rather than in the event loop's
+                self._pool = pool
             return self._pool
 
     def _discard(self, pool: ProcessPool) -> None:
         with self._starting:
-            if self._pool is pool:
-                self._pool = None
-        pool.stop()
-        pool.join()
+            if self._pool is not pool:
+                return
+            self._pool = None
+            pool.stop()  # type: ignore[no-untyped-call]
+            pool.join()
 
     def _too_slow(self, source: str) -> ParseError:
         return ParseError(source, f"took longer than {self._deadline_s:g} s to parse")
@@ -184,6 +200,10 @@ def _limited(
     finally:
         if has_alarm:
             signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _closed(source: str) -> ParseError:
+    return ParseError(source, "not parsed: the program is ending")
 
 
 def _ending(exit_code: int | None) -> str:

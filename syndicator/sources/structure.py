@@ -148,7 +148,7 @@ class _Scan:
                 if len(self._namespaces) > _NAMESPACES:
                     raise self._refused(f"declares more than {_NAMESPACES} namespaces")
 
-    def _end(self, name: str) -> None:
+    def _end(self, _name: str) -> None:
         depth = len(self._open)
         self._open.pop()
         if depth == self._entry_depth:

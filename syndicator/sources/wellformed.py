@@ -22,6 +22,7 @@ MOST_ENTRIES = 10_000
 """How many entries of one document are read, from its top."""
 
 _GUESSED_DEPTH = 128
+_GROWTH = 1024 * 1024  # bytes that mending may add to any document
 _PROLOG_LENGTH = 64 * 1024
 _ROOT = re.compile(
     r"<!--.*?(?:-->|\Z)|<(?P<root>(?:[\w.-]{1,40}:)?(?:rss|feed|rdf|channel))(?=[\s>/])", re.IGNORECASE | re.DOTALL
@@ -76,6 +77,8 @@ def mended(text: str, source: str) -> Document:
     if outline.error and outline.root_stop is None and not outline.cut_off:
         first_error = outline.error
         document = _with_references(text, entities).encode()
+        if len(document) > 2 * len(text.encode()) + _GROWTH:
+            raise ParseError(source, "refused before parsing: its entities and ampersands more than double it")
         outline = xml_outline(document, source)
         if not outline.error or outline.cut_off or outline.root_stop is not None:
             notes.append(f"is not well-formed ({first_error}); it was mended")
@@ -107,7 +110,8 @@ def _with_references(text: str, entities: dict[str, str]) -> str:
 
     def known(match: re.Match[str]) -> str:
         whole = match[0]
-        if whole.startswith("<!"):
+        name = match["name"]
+        if whole.startswith("<!") or name in _XML_ENTITIES:
             return whole
         if whole == "<":
             return "&lt;"
@@ -115,9 +119,6 @@ def _with_references(text: str, entities: dict[str, str]) -> str:
             code = int(digits, 16 if match["hex"] else 10)
             legal = code <= _LAST_CODE and (code in {9, 10, 13} or not _NO_XML_CHARACTER.match(chr(code)))
             return f"&#{code};" if legal and code else ""
-        name = match["name"]
-        if name in _XML_ENTITIES:
-            return whole
         if name in entities:
             return escape(entities[name])
         if name and (meant := html_entities.html5.get(f"{name};")):

@@ -29,6 +29,7 @@ def m0001_sources(db: Database) -> None:
             attempts INTEGER NOT NULL DEFAULT 0,
             etag BLOB,
             last_modified BLOB,
+            validators_url TEXT,
             moved_to TEXT,
             body_hash TEXT,
             gone INTEGER NOT NULL DEFAULT 0,

@@ -113,7 +113,7 @@ def load_source_state(row: Row) -> SourceState:
     return SourceState(
         name=row["name"],
         due=moment(row["due"]),
-        validators=Validators(row["etag"], row["last_modified"]),
+        validators=Validators(row["etag"], row["last_modified"], row["validators_url"]),
         moved_to=row["moved_to"],
         body_hash=row["body_hash"],
         gone=bool(row["gone"]),
@@ -137,6 +137,7 @@ def dump_source_state(state: SourceState) -> dict[str, Any]:
         "due": seconds(state.due),
         "etag": state.validators.etag,
         "last_modified": state.validators.last_modified,
+        "validators_url": state.validators.url,
         "moved_to": state.moved_to,
         "body_hash": state.body_hash,
         "gone": int(state.gone),

@@ -1,0 +1,38 @@
+"""The `syndicator` command: its groups, and how errors leave it."""
+
+import sys
+
+import typer
+
+from syndicator.cli import article, news, service, sources, topics
+from syndicator.cli.output import note
+from syndicator.errors import SyndicatorError
+
+app = typer.Typer(
+    name="syndicator",
+    help="News in, topic feeds and alerts out: nothing missed, nothing repeated.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+service.add_to(app)
+news.add_to(app)
+app.add_typer(topics.app, name="topics")
+app.add_typer(sources.app, name="sources")
+app.add_typer(article.app, name="article")
+
+
+def main() -> None:
+    """Run the command. Exit codes: 0 done, 1 part of it failed, 2 wrong use or bad config."""
+    try:
+        app()
+    except SyndicatorError as error:
+        note(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output (`| head`) has gone; there is nobody left to tell.
+        sys.stderr.close()
+        sys.exit(1)

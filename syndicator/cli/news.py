@@ -1,0 +1,115 @@
+"""Taking news in by hand, and finding it: ingest, search."""
+
+import asyncio
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now
+from syndicator.cli.output import highlighted, note, say, show_json, with_progress
+from syndicator.cli.service import Tally
+from syndicator.cli.session import Newsroom, open_newsroom, open_store, read_settings
+from syndicator.model import Article
+from syndicator.query import parse
+from syndicator.store import Hit
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands on the top level."""
+    app.command()(ingest)
+    app.command()(search)
+
+
+def ingest(
+    locations: Annotated[list[str], typer.Argument(help="Files or URLs of articles or feeds.", metavar="PATH|URL …")],
+    *,
+    config: Config = DEFAULT_CONFIG,
+    now: Now,
+    as_json: Json = False,
+) -> None:
+    """Take these articles or feeds in now, and publish."""
+    tally = Tally.start(quiet=as_json)
+
+    async def take_all() -> None:
+        async with open_newsroom(config) as room:
+            room.pipeline.start(now)
+            await _take_all(room)
+
+    async def _take_all(room: Newsroom) -> None:
+        for location in with_progress(locations, "Taking in"):
+            tally.add(await room.desk.ingest(location, now))
+        tally.add(room.pipeline.publish(now))
+
+    asyncio.run(take_all())
+    new, changed = sum(taken.new for taken in tally.taken), sum(taken.changed for taken in tally.taken)
+    failed = [taken.source for taken in tally.taken if taken.error]
+    if as_json:
+        show_json({"locations": tally.taken, "files": sorted(map(str, tally.files)), "problems": tally.problems})
+    else:
+        say(f"{len(locations)} taken in: {new} new, {changed} changed; {len(tally.files)} files written.")
+        if failed:
+            note(f"{len(failed)} could not be read: {', '.join(failed)}")
+    if failed or tally.problems:
+        raise typer.Exit(1)
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="A query, as in docs/query-language.md.")],
+    *,
+    config: Config = DEFAULT_CONFIG,
+    days: Annotated[int | None, typer.Option(min=1, help="Only what was published in the last N days.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many articles.")] = 20,
+    now: Now,
+    as_json: Json = False,
+) -> None:
+    """What matches a query, newest first, with the words that made it match."""
+    settings = read_settings(config)
+    wanted = parse(query, topics=[topic.name for topic in settings.topics])
+    with open_store(settings) as store:
+        since = None if days is None else now - timedelta(days=days)
+        hits = list(store.search.find(wanted, since=since, limit=limit))
+    if as_json:
+        show_json([_as_record(hit) for hit in hits])
+        return
+    for hit in hits:
+        _show(hit)
+    if not hits:
+        say("Nothing matches." if days is None else f"Nothing of the last {days} days matches.")
+
+
+def _show(hit: Hit) -> None:
+    article = hit.article
+    say(f"{article.published:%Y-%m-%d %H:%M}  {article.source}  {article.id.removeprefix('urn:uuid:')[:8]}")
+    say("  ", highlighted(article.content.title, hit.reasons, "title", around=10_000))
+    if any(reason.field == "text" for reason in hit.reasons):
+        say("  ", highlighted(article.content.text or article.content.summary, hit.reasons, "text"))
+    if article.url:
+        say(f"   {article.url}")
+
+
+def _as_record(hit: Hit) -> dict[str, Any]:
+    return summary_of(hit.article) | {"reasons": [asdict(reason) for reason in hit.reasons]}
+
+
+def summary_of(article: Article) -> dict[str, Any]:
+    """An article's public facts, for `--json`."""
+    return {
+        "id": article.id,
+        "seq": article.seq,
+        "version": article.version,
+        "state": article.state,
+        "title": article.content.title,
+        "url": article.url,
+        "source": article.source,
+        "published": article.published,
+        "updated": article.updated,
+        "note": article.note,
+    }
+
+
+def read_text(path: Path) -> str:
+    """A text file's content, as plain text with paragraphs."""
+    return "\n\n".join(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip())

@@ -1,0 +1,103 @@
+"""What commands print: plain lines for people, one JSON document for programs, a bar where work takes long.
+
+Results go to standard output, everything else to standard error, so that `--json` can be piped.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from rich.text import Text
+
+from syndicator.model import Reason
+
+Item = TypeVar("Item")
+
+_RESULTS = Console(highlight=False, soft_wrap=True)
+_NOTES = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(*parts: str | Text) -> None:
+    """A line of results. Text from outside is never read as mark-up."""
+    _RESULTS.print(*parts, markup=False)
+
+
+def note(*parts: str | Text) -> None:
+    """A line about the work, for people, on standard error."""
+    _NOTES.print(*parts, markup=False)
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
+    """A table; numbers are right-aligned by their column's leading ">"."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
+    Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table)
+
+
+def show_json(value: object) -> None:
+    """One JSON document: records as objects, times as RFC 3339 in UTC."""
+    sys.stdout.write(json.dumps(value, default=_plain, ensure_ascii=False, indent=2) + "\n")
+
+
+def with_progress(items: Sequence[Item], doing: str) -> Iterator[Item]:
+    """The items, with a bar while they are worked on where a person looks on."""
+    if _NOTES.is_terminal and len(items) > 1:
+        return iter(track(items, description=doing, console=_NOTES, transient=True))
+    return iter(items)
+
+
+def highlighted(text: str, reasons: Iterable[Reason], field: str, *, around: int = 60) -> Text:
+    """The part of `text` about the first match, with all matched words in bold. `around` is in characters."""
+    spans = sorted({(reason.start, reason.end) for reason in reasons if reason.field == field})
+    first, last = (spans[0][0], spans[0][1]) if spans else (0, 0)
+    start = 0 if first <= around else text.rfind(" ", 0, first - around) + 1
+    end = len(text) if len(text) - last <= around else text.find(" ", last + around)
+    end = len(text) if end < 0 else end
+    shown = Text("… " if start else "")
+    offset = len(shown) - start
+    shown.append(text[start:end].replace("\n", " "))
+    shown.append(" …" if end < len(text) else "")
+    for left, right in spans:
+        if start <= left and right <= end:
+            shown.stylize("bold", left + offset, right + offset)
+    return shown
+
+
+def ago(moment: datetime | None, now: datetime) -> str:
+    """How long before `now`, in the largest fitting unit."""
+    if moment is None:
+        return "never"
+    return _span(now - moment) + " ago" if moment <= now else "in " + _span(moment - now)
+
+
+def _span(span: timedelta) -> str:
+    seconds = int(span.total_seconds())
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def _plain(value: object) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Enum | Path):
+        return str(value)
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,166 @@
+"""The service's own commands: init, run, once, check."""
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now, Verbose
+from syndicator.cli.output import note, say, show_json
+from syndicator.cli.session import Newsroom, note_warnings, open_newsroom, open_store, read_settings
+from syndicator.errors import UsageError
+from syndicator.intake import Taken
+from syndicator.rendering import Published
+from syndicator.worker import Worker, utc_now
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a cycle did, added up. Prints a line a source, unless a JSON document is to come."""
+
+    quiet: bool
+    taken: list[Taken]
+    files: set[Path]
+    problems: list[str]
+
+    @classmethod
+    def start(cls, *, quiet: bool) -> "Tally":
+        """Nothing done yet."""
+        return cls(quiet, [], set(), [])
+
+    def add(self, what: Taken | Published) -> None:
+        """Count one step, and tell of it."""
+        if isinstance(what, Published):
+            self.files.update(what.files)
+            self.problems += what.problems
+            lines: Iterable[str] = (f"feed {problem}" for problem in what.problems)
+        else:
+            self.taken.append(what)
+            lines = describe(what)
+        if not self.quiet:
+            for line in lines:
+                say(line)
+
+
+def describe(taken: Taken) -> list[str]:
+    """What a look at a source brought, in lines for people; none when there was nothing."""
+    counts = [f"{taken.new} new"] * bool(taken.new) + [f"{taken.changed} changed"] * bool(taken.changed)
+    lines = [f"{taken.source}: {', '.join(counts)}"] if counts else []
+    lines += [f"{taken.source}: {taken.error}"] if taken.error else []
+    return lines + [f"{taken.source}: warning: {line}" for line in taken.warnings]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands on the top level."""
+    for command in (init, run, once, check):
+        app.command()(command)
+
+
+def init(directory: Annotated[Path, typer.Argument(help="A new or empty folder.", metavar="DIR")]) -> None:
+    """Make a new newsroom: config.toml with comments, inbox/ and feeds/."""
+    config = directory / "config.toml"
+    if config.exists():
+        raise UsageError(f"{config} is there already: nothing was changed.")
+    for folder in (directory, directory / "inbox", directory / "feeds"):
+        folder.mkdir(parents=True, exist_ok=True)
+    with files("syndicator").joinpath("templates/config.toml").open("rb") as template, config.open("xb") as target:
+        shutil.copyfileobj(template, target)
+    say(f"Made {config}. Read it through, then: syndicator run --config {config}")
+
+
+def run(config: Config = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
+    """Run the service: take news in, publish feeds, until stopped (Ctrl-C)."""
+    _log(verbose)
+    asyncio.run(_run(config))
+
+
+async def _run(config: Path) -> None:
+    async with open_newsroom(config) as room:
+        with room.store.instance_lock():
+            _start(room, utc_now())
+            tally = Tally.start(quiet=False)
+            worker = Worker(room.pipeline, tick=room.settings.schedule.tick, report=tally.add)
+            say(f"Feeds are in {room.settings.feeds.dir}; open {room.settings.feeds.dir / 'index.html'}")
+            say(f"Sources: {len(room.settings.sources)}, topics: {len(room.settings.topics)}. Stop with Ctrl-C.")
+            await worker.run()
+            say("Stopped.")
+
+
+def once(*, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = False, verbose: Verbose = False) -> None:
+    """Do one full cycle, then exit: take in what is due, publish what changed."""
+    _log(verbose)
+    tally = Tally.start(quiet=as_json)
+
+    async def cycle() -> None:
+        async with open_newsroom(config) as room:
+            with room.store.instance_lock():
+                _start(room, now)
+                async for what in room.pipeline.once(now):
+                    tally.add(what)
+
+    asyncio.run(cycle())
+    report(tally, as_json=as_json)
+
+
+def report(tally: Tally, *, as_json: bool) -> None:
+    """The end of a cycle: a summary line or the JSON document, and the exit code."""
+    if as_json:
+        show_json({"sources": tally.taken, "files": sorted(map(str, tally.files)), "problems": tally.problems})
+    else:
+        new, changed = (sum(getattr(taken, what) for taken in tally.taken) for what in ("new", "changed"))
+        say(f"{len(tally.taken)} sources looked at: {new} new, {changed} changed; {len(tally.files)} files written.")
+    if tally.problems:
+        raise typer.Exit(1)
+
+
+def check(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """Check config, store and feeds, and say what is wrong."""
+    settings = read_settings(config)
+    note_warnings(settings)
+    with open_store(settings) as store:
+        found = store.problems()
+        stale = [mark.name for mark in store.feeds.stale()]
+        names = ["all", *(topic.name for topic in settings.topics)]
+    missing = [
+        str(settings.feeds.dir / f"{name}{ending}")
+        for name in names
+        for ending in (".rss", ".atom", ".json", ".html")
+        if not (settings.feeds.dir / f"{name}{ending}").is_file()
+    ]
+    if as_json:
+        show_json({"config": "sound", "store": found, "missing": missing, "stale": stale})
+    else:
+        say(f"{config}: sound; {len(settings.sources)} sources, {len(settings.topics)} topics")
+        for line in found or ["sound"]:
+            say(f"{settings.store.path}: {line}")
+        for path in missing:
+            say(f"{path}: missing; the next cycle renders it")
+        for name in stale:
+            say(f"feed {name}: waits to be rendered")
+    if found:
+        raise typer.Exit(1)
+
+
+def _start(room: Newsroom, now: datetime) -> None:
+    """Bring the store in line with config. Whoever held a lease is gone: we hold the instance lock."""
+    note_warnings(room.settings)
+    room.store.sources.hand_back()
+    for topic, moved in room.pipeline.start(now).retagged.items():
+        if moved:
+            note(f"topic {topic}: its query is new or changed; {moved} articles came or went")
+
+
+def _log(verbose: bool) -> None:
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    for noisy in ("apscheduler", "asyncio", "aiohttp"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

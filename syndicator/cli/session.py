@@ -1,0 +1,65 @@
+"""An opened newsroom: settings, store, fetcher, sandbox and pipeline, for as long as a command needs them."""
+
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from syndicator.cli.output import note
+from syndicator.config import Settings, load
+from syndicator.desk import Desk
+from syndicator.pipeline import Pipeline, analyser
+from syndicator.sources import Fetcher, Sandbox
+from syndicator.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Newsroom:
+    """Everything a command may work with."""
+
+    settings: Settings
+    store: Store
+    pipeline: Pipeline
+    desk: Desk
+
+
+def read_settings(config: Path) -> Settings:
+    """The settings. Raises ConfigError."""
+    return load(config, os.environ)
+
+
+def note_warnings(settings: Settings) -> None:
+    """What is not wrong in config, but should be looked at, on standard error."""
+    for line in settings.warnings:
+        note(f"warning: {line}")
+
+
+@contextmanager
+def open_store(settings: Settings) -> Iterator[Store]:
+    """The store of these settings."""
+    store = Store.open(settings.store.path, analyser(settings))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@asynccontextmanager
+async def open_newsroom(config: Path) -> AsyncIterator[Newsroom]:
+    """Everything, ready to work. Nothing is fetched or started yet."""
+    settings = read_settings(config)
+    network = settings.network
+    with open_store(settings) as store, Sandbox() as sandbox:
+        async with Fetcher(
+            settings.site.user_agent,
+            allow_private=network.allow_private,
+            timeout=network.timeout,
+            max_body=network.max_body,
+            per_host=network.per_host,
+            concurrency=network.concurrency,
+        ) as fetcher:
+            owner = f"{socket.gethostname()}:{os.getpid()}"
+            pipeline = Pipeline(settings, store, fetcher, sandbox, owner=owner)
+            yield Newsroom(settings, store, pipeline, Desk(settings, store, pipeline, fetcher, sandbox))

@@ -1,0 +1,65 @@
+"""The sources and how they do."""
+
+from dataclasses import asdict
+from typing import Any
+
+import typer
+
+from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now
+from syndicator.cli.output import ago, say, show_json, show_table
+from syndicator.cli.session import open_store, read_settings
+from syndicator.health import LOOKBACK, Health, health
+from syndicator.model import SourceState
+
+app = typer.Typer(help="The sources with their health.", invoke_without_command=True)
+
+
+@app.callback()
+def list_sources(*, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = False) -> None:
+    """Every source: when it last answered, how much it publishes, and what is wrong with it."""
+    settings = read_settings(config)
+    with open_store(settings) as store:
+        states = {state.name: state for state in store.sources.all()}
+        known = [
+            (
+                states[source.name],
+                health(states[source.name], store.sources.arrivals(source.name, now - LOOKBACK), now),
+            )
+            for source in settings.sources
+            if source.name in states
+        ]
+        unknown = [source.name for source in settings.sources if source.enabled and source.name not in states]
+    if as_json:
+        show_json([_as_record(state, state_of_health) for state, state_of_health in known])
+        return
+    show_table(
+        ("source", "last success", ">a week", "next look", "state"),
+        [
+            (
+                state.name,
+                ago(judged.last_success, now),
+                f"{judged.items_per_week:.0f}",
+                "never" if state.gone else ago(state.due, now) if state.due > now else "now",
+                _trouble(judged) or "well",
+            )
+            for state, judged in known
+        ],
+    )
+    for name in unknown:
+        say(f"{name}: not looked at yet")
+
+
+def _trouble(judged: Health) -> str:
+    """What is wrong with a source, in one line; empty when nothing is."""
+    if judged.gone:
+        return "gone: the server says it will not come back (410); take it out of config.toml"
+    if judged.failures:
+        times = "once" if judged.failures == 1 else f"{judged.failures} times in a row"
+        return f"failed {times}: {judged.error}"
+    return f"strangely quiet: {judged.quiet}" if judged.quiet else ""
+
+
+def _as_record(state: SourceState, judged: Health) -> dict[str, Any]:
+    return {"name": state.name, "due": state.due, "interval": state.interval, "moved_to": state.moved_to} | asdict(
+        judged
+    )

@@ -1,0 +1,109 @@
+"""Where an article belongs: its topics, its place in the search index, and the feeds that must show it.
+
+A topic is a saved query. A new version of an article is held against all of them; a changed query is held
+against the whole archive.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+
+from syndicator.model import Article, Kind, State
+from syndicator.query import ANALYSIS_VERSION, Matcher, Query
+from syndicator.store import ALL, Store
+
+log = logging.getLogger(__name__)
+
+
+def feeds_of(article: Article, topics: Iterable[str]) -> set[str]:
+    """The feeds, and their archive months, in which an article under these topics may stand."""
+    month = f"{article.published:%Y-%m}"
+    return {name for topic in topics for name in (topic, f"{topic}/{month}")}
+
+
+class Filing:
+    """Files articles under topics. Its writes belong inside the store's transaction."""
+
+    def __init__(self, store: Store, queries: Mapping[str, Query]) -> None:
+        self._store = store
+        self._queries = dict(queries)
+        self._matcher = Matcher(self._queries, store.analyser)
+
+    def file(self, article: Article) -> None:
+        """Tag and index an article's newest version, and mark the feeds it stands in, or stood in, stale."""
+        store = self._store
+        if article.state is State.EMBARGOED:
+            return
+        if article.state is State.KILLED or article.kind is Kind.ADVISORY:
+            store.feeds.mark_stale(feeds_of(article, {ALL, *store.topics.of(article.id)}))
+            return
+        analysed = store.search.analyse(article)
+        topics = {match.key: match.reasons for match in self._matcher.match(analysed)}
+        touched = store.topics.tag(article, topics)
+        store.search.index(article, analysed.with_topics(frozenset(topics)))
+        store.feeds.mark_stale(feeds_of(article, touched))
+
+    def withdraw(self, article: Article) -> None:
+        """Take an article's words out of the search index; its topics stay, so that its feeds show the notice."""
+        self._store.search.remove(article)
+        self._store.feeds.mark_stale(feeds_of(article, {ALL, *self._store.topics.of(article.id)}))
+
+    def meanings(self) -> dict[str, str]:
+        """For each topic a digest of what its query means: equal digests tag every article equally."""
+        analysis = f"{ANALYSIS_VERSION} {self._store.analyser.language}"
+        return {name: sha256(f"{analysis}\n{query}".encode()).hexdigest()[:16] for name, query in self._queries.items()}
+
+    def bring_up_to_date(self, *, everything: bool = False) -> dict[str, int]:
+        """Apply to the archive what has changed in the topics since they were last applied.
+
+        Returns, for each topic that was re-applied, how many articles came under it or left it. Topics that are no
+        longer there lose their tags and are remembered as gone. With `everything`, unchanged ones are applied too.
+        """
+        store = self._store
+        moved: dict[str, int] = {}
+        with store.transaction():
+            self._renew_index()
+            known, wanted = store.topics.meanings(), self.meanings()
+            for name in known.keys() - wanted.keys() - {ALL}:
+                store.topics.drop(name)
+            store.topics.remember(ALL, "")
+            for name, meaning in wanted.items():
+                if everything or known.get(name) != meaning:
+                    moved[name] = self._reapply(name)
+                    store.topics.remember(name, meaning)
+                    store.feeds.mark_stale([name])
+        return moved
+
+    def _reapply(self, name: str) -> int:
+        """Hold one topic's query against the archive; returns how many articles it gained and lost."""
+        store = self._store
+        before = store.topics.under(name)
+        hits = {hit.article.id: hit for hit in store.search.find(self._queries[name])}
+        for id_, hit in hits.items():
+            store.topics.add(hit.article, name, hit.reasons)
+            if id_ not in before:
+                self._refile(hit.article, name)
+        for id_ in before - hits.keys():
+            article = store.articles.get(id_)
+            store.topics.remove(article, name)
+            self._refile(article, name)
+        return len(before ^ hits.keys())
+
+    def _refile(self, article: Article, name: str) -> None:
+        """The index knows an article's topics, and the other feeds it stands in name them as categories."""
+        store = self._store
+        topics = frozenset(store.topics.of(article.id))
+        store.search.index(article, store.search.analyse(article, topics))
+        store.feeds.mark_stale(feeds_of(article, {ALL, name, *topics}))
+
+    def _renew_index(self) -> None:
+        """Build the index anew when the analysis that filled it is no longer ours."""
+        store = self._store
+        ours = f"{ANALYSIS_VERSION} {store.analyser.language}"
+        if store.fact("analysis") == ours:
+            return
+        store.search.clear()
+        for article in store.search.everything():
+            topics = frozenset(store.topics.of(article.id))
+            store.search.index(article, store.search.analyse(article, topics))
+        store.remember("analysis", ours)

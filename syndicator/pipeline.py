@@ -1,0 +1,121 @@
+"""The order of the work: claim what is due, take it in, let time do its part, publish. The one module that knows it.
+
+Taking in leaves marks on stale feeds in its own transaction; rendering follows from the marks, so a crash between the
+two loses nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from syndicator import pace
+from syndicator.config import Settings, Source
+from syndicator.filing import Filing
+from syndicator.intake import Fetches, Intake, Parses, Taken
+from syndicator.model import SourceKind, SourceState, State
+from syndicator.publish import PublicSite, Publisher
+from syndicator.query import Analyser, Query, parse
+from syndicator.rendering import Published, Rendering
+from syndicator.store import SourceRow, Store
+
+log = logging.getLogger(__name__)
+
+CLAIM_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What changed since the last start: sources in config, and the topics that were applied to the archive anew."""
+
+    retagged: dict[str, int]
+
+
+class Pipeline:
+    """One newsroom's work, step by step. Each step may be stopped anywhere and done again."""
+
+    def __init__(self, settings: Settings, store: Store, fetches: Fetches, parses: Parses, *, owner: str) -> None:
+        self._settings = settings
+        self._store = store
+        self._owner = owner
+        self._sources = {source.name: source for source in settings.sources if source.enabled}
+        self.filing = Filing(store, topic_queries(settings))
+        self.intake = Intake(settings, store, self.filing, fetches, parses)
+        self.rendering = Rendering(store, Publisher(settings.feeds.dir, public_site(settings)), settings)
+
+    def start(self, now: datetime) -> Started:
+        """Bring the store in line with config: sources, changed topics, feeds whose look changed."""
+        with self._store.transaction():
+            changed = self._store.sources.configure(map(_row, self._sources.values()), now)
+            retagged = self.filing.bring_up_to_date()
+            self.rendering.notice_changes(now, sources_changed=changed)
+        return Started(retagged)
+
+    def claim(self, now: datetime) -> list[SourceState]:
+        """Sources that are due, taken for this worker; folders first, since they answer at once."""
+        claimed = self._store.sources.claim(
+            self._owner, now, CLAIM_AT_ONCE, longest_wait=pace.LONGEST_WAIT + timedelta(days=1)
+        )
+        return sorted(claimed, key=lambda state: self._sources[state.name].kind is not SourceKind.FOLDER)
+
+    def hand_back(self) -> None:
+        """Let go of every source this worker holds, at its end."""
+        self._store.sources.hand_back(self._owner)
+
+    async def take(self, state: SourceState, now: datetime) -> Taken:
+        """One look at one claimed source: what it has goes into the store."""
+        return await self.intake.take(self._sources[state.name], state, now)
+
+    def keep_house(self, now: datetime) -> None:
+        """What time alone brings about: embargoes that end, articles that retire, windows that move."""
+        store = self._store
+        with store.transaction():
+            for article in store.articles.released_by(now):
+                released = store.articles.add_version(
+                    article.id, article.content, author="embargo", now=now, state=State.LIVE, published=now
+                )
+                self.filing.file(released)
+            retention = self._settings.schedule.retention
+            retired = 0 if retention is None else store.articles.retire(now - retention)
+            self.rendering.notice_changes(now, sources_changed=retired > 0)
+
+    def publish(self, now: datetime) -> Published:
+        """Render what is stale."""
+        return self.rendering.publish(now)
+
+    async def once(self, now: datetime) -> AsyncIterator[Taken | Published]:
+        """One full cycle. Feeds are rendered as news comes in, so that a slow source delays nobody."""
+        self.keep_house(now)
+        while states := self.claim(now):
+            looks = [asyncio.create_task(self.take(state, now)) for state in states]
+            try:
+                for look in asyncio.as_completed(looks):
+                    taken = await look
+                    yield taken
+                    if taken.new or taken.changed:
+                        yield self.publish(now)
+            finally:
+                for task in looks:
+                    task.cancel()
+        yield self.publish(now)
+
+
+def public_site(settings: Settings) -> PublicSite:
+    """What the publisher has to know of the newsroom."""
+    site = settings.site
+    return PublicSite(site.title, site.url, settings.feeds_url, site.language, site.contact)
+
+
+def topic_queries(settings: Settings) -> dict[str, Query]:
+    """The parsed query of every topic."""
+    return {topic.name: parse(topic.query, allow_topic=False) for topic in settings.topics}
+
+
+def analyser(settings: Settings) -> Analyser:
+    """The one text analysis of a newsroom: by its own language."""
+    return Analyser(settings.site.language)
+
+
+def _row(source: Source) -> SourceRow:
+    return SourceRow(source.name, source.url or str(source.path), source.title, source.republish)

@@ -1,0 +1,98 @@
+"""The service: APScheduler ticks that start the pipeline's steps. No logic of its own.
+
+Three periodic jobs: look for due sources, keep house, render what is stale. Each look at a source is a task of its
+own, so that a slow one holds up neither the others nor the feeds.
+"""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from syndicator.intake import Taken
+from syndicator.model import SourceState
+from syndicator.pipeline import Pipeline
+from syndicator.rendering import Published
+
+HOUSEKEEPING = timedelta(seconds=30)
+RENDERING = timedelta(seconds=1)
+# How long looks that are under way may go on after a stop was asked for.
+GRACE_S = 5.0
+
+
+def utc_now() -> datetime:
+    """The real clock, in whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+class Worker:
+    """Runs a pipeline until told to stop. `report` is told of everything that happened."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        *,
+        tick: timedelta,
+        report: Callable[[Taken | Published], None],
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._pipeline = pipeline
+        self._report = report
+        self._clock = clock
+        self._looks: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+        for step, every in ((self._look, tick), (self._keep_house, HOUSEKEEPING), (self._render, RENDERING)):
+            self._scheduler.add_job(step, "interval", seconds=every.total_seconds())
+
+    def stop(self) -> None:
+        """Ask the worker to stop; `run` then finishes or hands back what it holds."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Work until `stop` is called or SIGINT or SIGTERM comes."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stop)
+        try:
+            await self._keep_house()
+            await self._look()
+            self._scheduler.start()
+            await self._stopping.wait()
+        finally:
+            if self._scheduler.running:
+                self._scheduler.shutdown(wait=False)
+            await self._finish()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+    async def _look(self) -> None:
+        for state in self._pipeline.claim(self._clock()):
+            look = asyncio.create_task(self._take(state), name=state.name)
+            self._looks.add(look)
+            look.add_done_callback(self._looks.discard)
+
+    async def _take(self, state: SourceState) -> None:
+        self._report(await self._pipeline.take(state, self._clock()))
+
+    async def _keep_house(self) -> None:
+        self._pipeline.keep_house(self._clock())
+
+    async def _render(self) -> None:
+        published = self._pipeline.publish(self._clock())
+        if published.files or published.problems:
+            self._report(published)
+
+    async def _finish(self) -> None:
+        """Let looks that are under way end, within bounds; hand back what they held."""
+        if self._looks:
+            _, late = await asyncio.wait(self._looks, timeout=GRACE_S)
+            for look in late:
+                look.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await self._render()
+        self._pipeline.hand_back()

@@ -1,0 +1,150 @@
+"""The FTS5 side: expressions that SQLite takes, that find what they should, and that nobody can break out of."""
+
+import sqlite3
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syndicator.errors import QueryError
+from syndicator.query import COLUMNS, Analyser, Document, create_fts, index_row, matches, parse, to_fts
+
+ENGLISH = Analyser("en")
+ARTICLES = [
+    Document(
+        "Rwanda plan dropped",
+        "Starmer’s asylum plan.\n\nHotels in Београд, 3.5bn.\n\nThe end OR NEAR title",
+        ("BBC News", 'a"b'),
+        ("Jane Smith", "John Doe"),
+        frozenset({"asylum"}),
+        "en-GB",
+    ),
+    Document("plan", "nothing\n\nelse", ("The Sun",), ("Smith",), frozenset(), "sr"),
+    Document("", "", (), (), frozenset({"x y"}), None),
+]
+
+
+@pytest.fixture(scope="module")
+def index():
+    connection = sqlite3.connect(":memory:")
+    connection.execute(create_fts("fts"))
+    marks = ", ".join("?" * len(COLUMNS))
+    for row, document in enumerate(ARTICLES):
+        values = index_row(ENGLISH.analyse(document))
+        connection.execute(f"INSERT INTO fts(rowid, {', '.join(COLUMNS)}) VALUES (?, {marks})", (row, *values))
+    yield connection
+    connection.close()
+
+
+def search(index, expression: str) -> set[int]:
+    return {row for (row,) in index.execute("SELECT rowid FROM fts WHERE fts MATCH ?", (expression,))}
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "exact"),
+    [
+        ("plan", {0, 1}, True),
+        ('"rwanda plan"', {0}, True),
+        ('"rwanda pl*"', {0}, True),
+        ("hot*", {0}, True),
+        ("3.5bn", {0}, True),
+        ("beograd", {0}, True),
+        ("title:plan -lead:asylum", {1}, True),
+        ("lead:nothing lead:else", {1}, True),
+        ("lead:near", set(), True),
+        ('source:"bbc news"', {0}, True),
+        ("topic:asylum", {0}, True),
+        ('topic:"x y"', {2}, True),
+        ("lang:en", {0}, True),
+        ("lang:en-GB OR lang:sr", {0, 1}, True),
+        ("author:smith -author:jane", {1}, True),
+        ('author:"smith john"', set(), True),
+        ("asylum NEAR/1 plan", {0}, True),
+        ("starmer NEAR/2 plan", {0}, True),
+        ("starmer NEAR/1 plan", set(), True),
+        ("(starmer OR rwanda) NEAR/1 (plan OR asylum)", {0}, True),
+        ('"dropped" NEAR/3 starmer', {0}, False),
+        ("plan NEAR/3 plan", {0, 1}, False),
+        ("ATLEAST/2 plan", {0, 1}, False),
+        ("ATLEAST/1 plan", {0, 1}, True),
+        ("plan -(ATLEAST/2 plan)", {0, 1}, False),
+        ("plan -(asylum -rwanda)", {0, 1}, True),
+    ],
+)
+def test_what_an_expression_finds(index, text, rows, exact):
+    found = to_fts(parse(text), ENGLISH)
+    assert search(index, found.expression) == rows
+    assert found.exact is exact
+
+
+HOSTILE = [
+    "AND",
+    "OR",
+    '"',
+    "a",
+    "plan",
+    "as*",
+    "^",
+    "{title}",
+    ":",
+    "title:",
+    "source:",
+    "'",
+    ";",
+    "--",
+    "NEAR(a b)",
+    "-",
+    "(",
+    ")",
+    "+",
+    '""',
+    "\x00",
+    "٣",
+    "ﷺ",
+    "½",
+    "東",
+    "é",
+    "NEAR/2",
+    "ATLEAST/2",
+    "\\",
+    "𝐀",
+]
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.lists(st.sampled_from(HOSTILE), max_size=12).map(" ".join)
+    | st.lists(st.sampled_from(HOSTILE), max_size=12).map("".join)
+    | st.text(max_size=30)
+)
+def test_nothing_a_query_holds_is_ever_fts_syntax(index, text):
+    try:
+        query = parse(text)
+    except QueryError:
+        return
+    found = to_fts(query, ENGLISH)
+    rows = search(index, found.expression)
+    matching = {row for row, document in enumerate(ARTICLES) if matches(query, ENGLISH.analyse(document))}
+    assert matching == rows if found.exact else matching <= rows
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rwanda OR (zebra -(" * 14 + "plan" + "))" * 14,
+        "plan (" * 30 + "rwanda" + ")" * 30,
+        "rwanda -(" * 30 + "plan" + ")" * 30,
+        "title:(" + "rwanda OR (plan zebra -(" * 14 + "zebra" + "))" * 14 + ")",
+        " OR ".join(f"word{i}" for i in range(200)),
+        " ".join(f"-word{i}" for i in range(199)) + " plan",
+        " NEAR/9 ".join(f"word{i}" for i in range(200)),
+        "(" + " OR ".join(f"w{i}" for i in range(100)) + ") NEAR/9 (" + " OR ".join(f"v{i}" for i in range(100)) + ")",
+        f'"{"plan " * 200}"',
+    ],
+)
+def test_sqlite_takes_the_largest_queries(index, text):
+    query = parse(text)
+    found = to_fts(query, ENGLISH)
+    rows = search(index, found.expression)
+    matching = {row for row, document in enumerate(ARTICLES) if matches(query, ENGLISH.analyse(document))}
+    assert matching == rows if found.exact else matching <= rows
