@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from syndicator.model import Article, Kind, State
 from syndicator.query import ANALYSIS_VERSION, Matcher, Query
-from syndicator.store import ALL, Store
+from syndicator.store import ALL, INDEX, Store
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,7 @@ class Filing:
             known, wanted = store.topics.meanings(), self.meanings()
             for name in known.keys() - wanted.keys() - {ALL}:
                 store.topics.drop(name)
+                store.feeds.mark_stale([INDEX])
             store.topics.remember(ALL, "")
             for name, meaning in wanted.items():
                 if everything or known.get(name) != meaning:

@@ -17,7 +17,7 @@ from syndicator.config import Settings
 from syndicator.errors import PublishError
 from syndicator.model import FeedDocument, FeedItem, Tombstone
 from syndicator.publish import FeedSummary, Publisher
-from syndicator.store import ALL, Edge, Stale, Store
+from syndicator.store import ALL, INDEX, Edge, Stale, Store
 
 log = logging.getLogger(__name__)
 
@@ -83,20 +83,28 @@ class Rendering:
         self._publisher.sweep()
         files: list[Path] = []
         problems: list[str] = []
-        for name in dict.fromkeys(mark.topic for mark in stale):
-            marks = [mark for mark in stale if mark.topic == name]
+        for name in sorted({mark.topic for mark in stale} | {INDEX}, key=lambda name: (name == INDEX, name)):
+            # Asked for anew: rendering a feed makes the index stale, which comes last.
+            marks = [mark for mark in self._store.feeds.stale() if mark.topic == name]
             try:
-                files += self._render(self._shelves.get(name), marks, now)
+                files += self._render_index(marks) if name == INDEX else self._render(name, marks, now)
             except PublishError as error:
                 log.warning("feed %s: %s", name, error)
                 problems.append(f"{name}: {error}")
-        files += self._publisher.write_index(self._summaries())
-        files += self._publisher.write_gone(self._store.topics.gone())
         return Published(tuple(files), tuple(problems))
 
-    def _render(self, shelf: Shelf | None, marks: list[Stale], now: datetime) -> list[Path]:
+    def _render_index(self, marks: list[Stale]) -> list[Path]:
+        """The pages that list all feeds, and the list of those that are gone."""
+        files = self._publisher.write_index(self._summaries())
+        files += self._publisher.write_gone(self._store.topics.gone())
+        for mark in marks:
+            self._store.feeds.rendered(mark)
+        return files
+
+    def _render(self, name: str, marks: list[Stale], now: datetime) -> list[Path]:
         """The subscription document of one topic, and the months of its archive that changed."""
         store, feeds = self._store, self._store.feeds
+        shelf = self._shelves.get(name)
         files: list[Path] = []
         if shelf is not None:
             limits = self._settings.feeds
@@ -117,6 +125,7 @@ class Rendering:
             if shelf is not None:
                 feeds.remember_edge(shelf.name, edge)
                 store.remember(f"summary {shelf.name}", json.dumps(summary))
+                feeds.mark_stale([INDEX])
             for mark in marks:
                 feeds.rendered(mark)
         return files

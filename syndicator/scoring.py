@@ -71,6 +71,8 @@ class Scores:
 def read_labelled(lines: Iterable[str], name: str) -> list[Labelled]:
     """Labelled articles from JSON Lines: objects with id, title, text, and labels (a list of topic names).
 
+    Every line of a text is a paragraph, as in a file that is dropped.
+
     Raises UsageError that names the file, the line, and what is wrong with it.
     """
     articles = []
@@ -82,7 +84,8 @@ def read_labelled(lines: Iterable[str], name: str) -> list[Labelled]:
             labels = found["labels"]
             if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
                 raise UsageError(f"{name}, line {number}: labels must be a list of topic names")
-            articles.append(Labelled(str(found["id"]), str(found["title"]), str(found["text"]), frozenset(labels)))
+            text = "\n\n".join(filter(None, map(str.strip, str(found["text"]).splitlines())))
+            articles.append(Labelled(str(found["id"]), str(found["title"]), text, frozenset(labels)))
         except KeyError as error:
             raise UsageError(f"{name}, line {number}: {error.args[0]} is missing") from error
         except (ValueError, TypeError) as error:

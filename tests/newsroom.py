@@ -35,7 +35,7 @@ class FakeWeb:
     pages: dict[str, object] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
-    async def get(self, url, validators=Validators(), *, accept=""):
+    async def get(self, url, validators=Validators(), *, accept=""):  # noqa: ARG002 - the real one takes it
         self.asked.append(url)
         await asyncio.sleep(0)
         page = self.pages.get(url)

@@ -66,8 +66,8 @@ def sections(story: Story, field: str) -> list[tuple[str, Words]]:
     title = ("title", read(story.title))
     if field == "title":
         return [title]
-    paragraphs = story.paragraphs[:2] if field == "lead" else story.paragraphs
-    return [title, ("text", [word for paragraph in paragraphs for word in read(paragraph)])]
+    words = [[word for paragraph in part for word in read(paragraph)] for part in (story.paragraphs[:2], story.paragraphs)]
+    return [title, ("text", words[0][:150] if field == "lead" else words[1])]
 
 
 def mentions(term: Node, story: Story, field: str) -> set[Mention]:

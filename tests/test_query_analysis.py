@@ -48,6 +48,7 @@ ENGLISH = Analyser("en")
         ("3,000", "3000"),
         ("£1,234,567", "1234567"),
         ("ﾊﾞｽ", "バス"),
+        ("葛\U000e0100", "葛"),
         ("asylum-seeker", "asylum seeker"),
         ("l’asile", "l asile"),
         ("AT&T", "AT T"),

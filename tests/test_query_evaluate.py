@@ -176,3 +176,11 @@ def test_an_article_can_be_given_its_topics_afterwards():
     assert matches(parse("topic:asylum plan"), retagged)
     assert not matches(parse("topic:channel"), retagged)
     assert not matches(parse("topic:asylum"), article)
+
+
+def test_the_lead_of_a_text_in_one_block_ends_after_150_words():
+    words = ["word"] * 149 + ["asylum", "rwanda"]
+    article = Analyser("en").analyse(Document("Title", " ".join(words)))
+    assert matches(parse("lead:asylum"), article)
+    assert not matches(parse("lead:rwanda"), article)
+    assert matches(parse("rwanda"), article)

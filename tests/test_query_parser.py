@@ -1,5 +1,8 @@
 """What a query may be, what its tree is, and how a bad one is refused."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -189,6 +192,7 @@ def test_the_report_shows_the_place_and_what_to_write():
         ("word " * 201, 1000),
         (f'"{"word " * 201}"', 0),
         ("(" * 31 + "a" + ")" * 31, 30),
+        (" NEAR/5 ".join("abcdefghijk"), 83),
     ],
 )
 def test_a_query_past_the_limits_is_refused(text, position):
@@ -273,3 +277,19 @@ def parsed(text):
 def test_endless_nesting_is_only_refused(piece):
     with pytest.raises(QueryError):
         parse(piece * (4096 // len(piece)))
+
+
+def documented():
+    page = (Path(__file__).parents[1] / "docs" / "query-language.md").read_text(encoding="utf-8")
+    table = page.partition("## At a glance")[2].partition("\n\nAn example")[0]
+    example = page.partition("everything in it:")[2].strip().splitlines()[0].strip()
+    return [example, *re.findall(r"^\| `(.+?)` \|", table, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("text", documented())
+def test_every_query_of_the_page_parses(text):
+    assert parse(text)
+
+
+def test_the_page_has_queries():
+    assert len(documented()) > 10

@@ -1,16 +1,17 @@
 """The `syndicator` command: its groups, and how errors leave it."""
 
 import sys
+from typing import Annotated
 
 import typer
 
+from syndicator import __version__
 from syndicator.cli import article, news, service, sources, topics
-from syndicator.cli.output import note
+from syndicator.cli.output import note, say
 from syndicator.errors import SyndicatorError
 
 app = typer.Typer(
     name="syndicator",
-    help="News in, topic feeds and alerts out: nothing missed, nothing repeated.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -21,6 +22,22 @@ news.add_to(app)
 app.add_typer(topics.app, name="topics")
 app.add_typer(sources.app, name="sources")
 app.add_typer(article.app, name="article")
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        say(f"Syndicator {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def syndicator(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_say_version, is_eager=True)
+    ] = False,
+) -> None:
+    """News in, topic feeds out: nothing missed, nothing repeated."""
 
 
 def main() -> None:

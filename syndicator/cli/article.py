@@ -11,13 +11,15 @@ import typer
 
 from syndicator.cli.news import read_text, summary_of
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Moment, Now
-from syndicator.cli.output import say, show_json
+from syndicator.cli.output import counted, say, show_json
 from syndicator.cli.session import Newsroom, open_newsroom
 from syndicator.model import Article
 
 app = typer.Typer(help="Show, correct, kill or hold one article.", no_args_is_help=True)
 
-Reference = Annotated[str, typer.Argument(help="Its id, the first characters of it, or its URL.", metavar="ID")]
+Reference = Annotated[
+    str, typer.Argument(help="Its id, six or more of its first characters, or its URL.", metavar="ID")
+]
 Note = Annotated[str, typer.Option("--note", help="What readers are told.")]
 
 
@@ -101,7 +103,7 @@ def _done(room: Newsroom, article: Article, now: datetime, said: str, *, as_json
         show_json(summary_of(article) | {"files": published.files, "problems": published.problems})
     else:
         say(f"{article.id}  {article.content.title}")
-        say(f"{said} {len(published.files)} files written.")
+        say(f"{said} {counted(len(published.files), 'file')} written.")
         for problem in published.problems:
             say(f"feed {problem}")
     if published.problems:

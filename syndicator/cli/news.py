@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now
-from syndicator.cli.output import highlighted, note, say, show_json, with_progress
+from syndicator.cli.output import counted, highlighted, say, show_json, with_progress
 from syndicator.cli.service import Tally
 from syndicator.cli.session import Newsroom, open_newsroom, open_store, read_settings
 from syndicator.model import Article
@@ -49,9 +49,8 @@ def ingest(
     if as_json:
         show_json({"locations": tally.taken, "files": sorted(map(str, tally.files)), "problems": tally.problems})
     else:
-        say(f"{len(locations)} taken in: {new} new, {changed} changed; {len(tally.files)} files written.")
-        if failed:
-            note(f"{len(failed)} could not be read: {', '.join(failed)}")
+        read = f"{len(locations) - len(failed)} of {len(locations)}" if failed else str(len(locations))
+        say(f"{read} taken in: {new} new, {changed} changed; {counted(len(tally.files), 'file')} written.")
     if failed or tally.problems:
         raise typer.Exit(1)
 
@@ -77,7 +76,7 @@ def search(
     for hit in hits:
         _show(hit)
     if not hits:
-        say("Nothing matches." if days is None else f"Nothing of the last {days} days matches.")
+        say("Nothing matches." if days is None else f"Nothing of the last {counted(days, 'day')} matches.")
 
 
 def _show(hit: Hit) -> None:

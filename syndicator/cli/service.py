@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now, Verbose
-from syndicator.cli.output import note, say, show_json
+from syndicator.cli.output import counted, note, say, show_json
 from syndicator.cli.session import Newsroom, note_warnings, open_newsroom, open_store, read_settings
 from syndicator.errors import UsageError
 from syndicator.intake import Taken
@@ -115,7 +115,8 @@ def report(tally: Tally, *, as_json: bool) -> None:
         show_json({"sources": tally.taken, "files": sorted(map(str, tally.files)), "problems": tally.problems})
     else:
         new, changed = (sum(getattr(taken, what) for taken in tally.taken) for what in ("new", "changed"))
-        say(f"{len(tally.taken)} sources looked at: {new} new, {changed} changed; {len(tally.files)} files written.")
+        looked, written = counted(len(tally.taken), "source"), counted(len(tally.files), "file")
+        say(f"{looked} looked at: {new} new, {changed} changed; {written} written.")
     if tally.problems:
         raise typer.Exit(1)
 
@@ -137,11 +138,12 @@ def check(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     if as_json:
         show_json({"config": "sound", "store": found, "missing": missing, "stale": stale})
     else:
-        say(f"{config}: sound; {len(settings.sources)} sources, {len(settings.topics)} topics")
+        known = f"{counted(len(settings.sources), 'source')}, {counted(len(settings.topics), 'topic')}"
+        say(f"{config}: sound; {known}")
         for line in found or ["sound"]:
             say(f"{settings.store.path}: {line}")
-        for path in missing:
-            say(f"{path}: missing; the next cycle renders it")
+        if missing:
+            say(f"{settings.feeds.dir}: {counted(len(missing), 'file')} missing; the next cycle writes them")
         for name in stale:
             say(f"feed {name}: waits to be rendered")
     if found:
@@ -154,7 +156,7 @@ def _start(room: Newsroom, now: datetime) -> None:
     room.store.sources.hand_back()
     for topic, moved in room.pipeline.start(now).retagged.items():
         if moved:
-            note(f"topic {topic}: its query is new or changed; {moved} articles came or went")
+            note(f"topic {topic}: its query is new or changed; {counted(moved, 'article')} came or went")
 
 
 def _log(verbose: bool) -> None:

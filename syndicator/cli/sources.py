@@ -1,6 +1,7 @@
 """The sources and how they do."""
 
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import Any
 
 import typer
@@ -38,7 +39,7 @@ def list_sources(*, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = F
             (
                 state.name,
                 ago(judged.last_success, now),
-                f"{judged.items_per_week:.0f}",
+                _pace(state, judged, now),
                 "never" if state.gone else ago(state.due, now) if state.due > now else "now",
                 _trouble(judged) or "well",
             )
@@ -47,6 +48,13 @@ def list_sources(*, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = F
     )
     for name in unknown:
         say(f"{name}: not looked at yet")
+
+
+def _pace(state: SourceState, judged: Health, now: datetime) -> str:
+    """Items a week; a dash in a source's first day, which says nothing about a week."""
+    if state.first_success is None or now - state.first_success < timedelta(days=1):
+        return "–"
+    return f"{judged.items_per_week:.0f}"
 
 
 def _trouble(judged: Health) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now
-from syndicator.cli.output import ago, say, show_json, show_table
+from syndicator.cli.output import ago, counted, say, show_json, show_table
 from syndicator.cli.session import open_newsroom, open_store, read_settings
 from syndicator.pipeline import analyser, topic_queries
 from syndicator.scoring import Mistake, Score, read_labelled, score
@@ -95,8 +95,8 @@ def retag(*, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = False) -
             show_json({"topics": moved, "files": published.files, "problems": published.problems})
         else:
             for name, count in moved.items():
-                say(f"{name}: {count} articles came or went")
-            say(f"{len(published.files)} files written.")
+                say(f"{name}: {counted(count, 'article')} came or went")
+            say(f"{counted(len(published.files), 'file')} written.")
         if published.problems:
             raise typer.Exit(1)
 

@@ -25,6 +25,7 @@ ANALYSIS_VERSION = 1
 
 GAP = 128  # words between title and text, and between two authors; more than NEAR can reach
 LEAD_PARAGRAPHS = 2
+LEAD_WORDS = 150  # a text that came as one block has no paragraphs, and its lead would be all of it
 
 _SNOWBALL = {
     "ar": "arabic", "bs": "serbian", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german",
@@ -133,7 +134,8 @@ class Analyser:
         self._read(document.text, body)
         lead_chars = _lead_length(document.text)
         lead_end = text_start
-        while lead_end < len(body.words) and body.starts[lead_end] < lead_chars:
+        furthest = min(len(body.words), text_start + LEAD_WORDS)
+        while lead_end < furthest and body.starts[lead_end] < lead_chars:
             lead_end += 1
         authors = Tokens([], [], [], [], {}, {})
         author_of: list[int] = []

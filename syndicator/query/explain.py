@@ -86,7 +86,7 @@ def _nearest(plan: Close, facts: Facts) -> int | None:
     reached = plan.operands[0].spans(facts)
     for operand, limit in zip(plan.operands[1:], plan.distances, strict=True):
         spans = operand.spans(facts)
-        following = within(limit, reached, spans)
+        following = list(within(limit, reached, spans))
         if not following:
             return least_distance(reached, spans, facts.article.title_end)
         reached = following

@@ -20,11 +20,13 @@ _TO_LATIN = str.maketrans(
 # Macedonian ѓ and ќ are letters, though Unicode takes them for г and к with an acute.
 _MACEDONIAN = str.maketrans({"ѓ": "gj", "ќ": "kj"})
 
-# Accents of the Latin, Greek and Cyrillic scripts, Hebrew points, Arabic vowel signs and tatweel. Marks of other
-# scripts are vowels (Devanagari, Thai) or make another letter (kana), and stay. So does the breve of й.
+# Accents of the Latin, Greek and Cyrillic scripts, Hebrew points, Arabic vowel signs and tatweel, variation
+# selectors. Marks of other scripts are vowels (Devanagari, Thai) or make another letter (kana), and stay. So does
+# the breve of й.
 _ACCENTS = re.compile(
     "(?<!и)\u0306|[\u0300-\u0305\u0307-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
-    "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06ed]"
+    "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06ed"
+    "\u180b-\u180d\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 )
 
 
@@ -57,7 +59,7 @@ def accentless(word: str) -> str:
         return _NOT_A_LETTER.sub("", word).lower()
     word = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", word).casefold()).translate(_MACEDONIAN)
     word = _ACCENTS.sub("", unicodedata.normalize("NFD", word))
-    return _NOT_A_LETTER.sub("", unicodedata.normalize("NFC", word))
+    return unicodedata.normalize("NFC", _NOT_A_LETTER.sub("", word))
 
 
 def latin(word: str) -> str:

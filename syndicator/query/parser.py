@@ -19,6 +19,7 @@ from syndicator.query.tokens import MIN_PREFIX, fold_text, is_unspaced
 MAX_BYTES = 4096
 MAX_TERMS = 200
 MAX_DEPTH = 30
+MAX_CHAIN = 10  # sides of one NEAR
 
 _NAMES = {"source", "topic", "lang"}  # fields whose value is a whole name
 _TEXT = {"title", "lead"}
@@ -111,6 +112,9 @@ class _Parser:
     def _near(self, first: Node) -> Node:
         operands, distances = [self._operand(first, "NEAR")], []
         while self._sees(Kind.NEAR):
+            if len(operands) == MAX_CHAIN:
+                hint = "Split it into several conditions."
+                raise self._error(f"a chain of more than {MAX_CHAIN} words with NEAR", self._next.at, hint)
             distances.append(self._take().count)
             if self._sees(Kind.NOT, Kind.MINUS):
                 hint = "Write a NEAR/5 b -c to leave out a word."

@@ -123,19 +123,18 @@ class Close:
         if not all(operand.holds(facts) for operand in self.operands):
             return False
         reached = self.operands[0].spans(facts)
-        for operand, distance in zip(self.operands[1:], self.distances, strict=True):
-            reached = within(distance, reached, operand.spans(facts))
-            if not reached:
-                return False
-        return True
+        *links, last = zip(self.operands[1:], self.distances, strict=True)
+        for operand, distance in links:
+            reached = list(within(distance, reached, operand.spans(facts)))
+        return next(within(last[1], reached, last[0].spans(facts)), None) is not None
 
     def linked(self, facts: Facts) -> list[list[Span]]:
         """For each operand, the mentions that are part of a chain."""
         reached = [self.operands[0].spans(facts)]
         for operand, distance in zip(self.operands[1:], self.distances, strict=True):
-            reached.append(within(distance, reached[-1], operand.spans(facts)))
+            reached.append(list(within(distance, reached[-1], operand.spans(facts))))
         for i in range(len(reached) - 2, -1, -1):
-            reached[i] = within(self.distances[i], reached[i + 1], reached[i])
+            reached[i] = list(within(self.distances[i], reached[i + 1], reached[i]))
         return reached
 
 
@@ -176,19 +175,17 @@ def leaf(atom: Atom, clause: str) -> Leaf:
     return _LEAVES.setdefault((atom, clause), Leaf(atom, clause))
 
 
-def within(limit: int, of: list[Span], spans: list[Span]) -> list[Span]:
+def within(limit: int, of: list[Span], spans: list[Span]) -> Iterator[Span]:
     """Those of `spans` that have one of `of` at most `limit` words away on either side, without overlapping it.
 
     The distance is from edge to nearer edge: neighbours are 1 apart.
     """
     starts = [start for start, _ in of]
     ends = sorted(end for _, end in of)
-    near: list[Span] = []
     for span in spans:
         before = bisect_left(ends, span[0]) - 1
         after = bisect_right(starts, span[1])
         if (before >= 0 and span[0] - ends[before] <= limit) or (
             after < len(starts) and starts[after] - span[1] <= limit
         ):
-            near.append(span)
-    return near
+            yield span

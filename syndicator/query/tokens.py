@@ -29,7 +29,7 @@ _LETTER = rf"(?:(?![{_UNSPACED}])[\w{MARKS}{INVISIBLE}])"
 _INITIAL = rf"(?:(?![{_UNSPACED}])[^\W\d]{_MARK}*)"
 _WORD = re.compile(
     rf"""
-      [{_UNSPACED}]{_MARK}*                                                     # 東
+      (?=\w)[{_UNSPACED}]{_MARK}*                                               # 東
     | (?: (?<!\d[.,]) (?: \d{{1,3}}(?:,\d{{3}})+(?!,?\d)(?:\.\d+)?              # 3,000  1,234.5
                         | \d+\.\d+(?!\.?\d) ) {_LETTER}*                        # 3.5bn
         | {_INITIAL}(?:\.{_INITIAL})+(?!\w)                                     # U.K

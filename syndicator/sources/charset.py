@@ -81,8 +81,12 @@ def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:
     """Codec error handler: UTF-8 with windows-1252 pasted in is common; its quotes and dashes are worth keeping."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
+    if _SURROGATE.match(error.object, error.start):
+        return "", error.start + 3
     return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
 
 
+# A lone surrogate written as if it were a character: nothing can be shown for it.
+_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _WINDOWS_BYTES = "syndicator-windows-1252"
 codecs.register_error(_WINDOWS_BYTES, _as_windows_1252)

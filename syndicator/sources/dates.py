@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 _EARLIEST_YEAR = 1971
 _LATEST_YEAR = 2100
+_LAST_HOUR = 24  # midnight at the end of the day (ISO 8601)
+_LAST_MINUTE = 59
 
 _MONTHS = {
     name: number
@@ -84,13 +86,15 @@ def _moment(match: re.Match[str]) -> datetime | None:
     hour = int(part["hour"] or 0)
     if part["half"]:
         hour = hour % 12 + (12 if part["half"] == "p" else 0)
+    minute = int(part["minute"] or 0)
+    if hour > _LAST_HOUR or minute > _LAST_MINUTE:
+        return None
+    # A leap second counts as the one before it.
+    second = min(int(part["second"] or 0), 59)
+    microsecond = int((part["fraction"] or "0")[:6].ljust(6, "0"))
     try:
-        # A leap second is the last one we have; hour 24 is midnight at the day's end (ISO 8601).
-        local = datetime(year, month, int(part["day"] or 1), hour % 24 if hour == 24 else hour, tzinfo=UTC) + timedelta(  # noqa: PLR2004 - hours in a day
-            days=hour // 24,
-            minutes=int(part["minute"] or 0),
-            seconds=min(int(part["second"] or 0), 59),
-            microseconds=int((part["fraction"] or "0")[:6].ljust(6, "0")),
+        local = datetime(year, month, int(part["day"] or 1), tzinfo=UTC) + timedelta(
+            hours=hour, minutes=minute, seconds=second, microseconds=microsecond
         )
         moment = local.replace(tzinfo=_zone(part["zone"])).astimezone(UTC)
     except (ValueError, OverflowError):

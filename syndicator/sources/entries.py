@@ -23,7 +23,7 @@ _SHOWS = ("<img", "<video", "<audio", "<picture")
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    r"""An article's body: sanitised `html` ("" when it came without markup), and `text` with "\n\n" between paragraphs."""
+    r"""An article's body: sanitised `html` ("" if it came without markup), and `text`, "\n\n" between paragraphs."""
 
     html: str = ""
     text: str = ""
@@ -132,4 +132,3 @@ def web_urls(values: Iterable[str | None], base_url: str | None) -> tuple[str, .
 def minutes(value: float) -> timedelta | None:
     """A pause in minutes as a span of at most `LONGEST_WAIT`; None when it is not positive."""
     return timedelta(minutes=min(value, LONGEST_WAIT / timedelta(minutes=1))) if value > 0 else None
-

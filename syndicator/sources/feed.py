@@ -259,10 +259,14 @@ def _details(item: _Record) -> list[_Record]:
 
 
 def _authors(record: _Record) -> tuple[str, ...]:
-    """Names; where an author has none, the address without which nobody would be named."""
+    """Names; where no author has one, the addresses without which nobody would be named."""
     people = _records(record, "authors")
-    named = common.names(_name(_string(each, "name")) for each in people)
-    return named or common.names(_string(each, "email") or _string(each, "name") for each in people)
+    written = [f"{_string(each, 'name')} <{_string(each, 'email')}>" for each in people]
+    if written and (last := _string(record, "author")):
+        # The last author's element as it stands, before feedparser took the address out of it.
+        written[-1] = last
+    named = common.names(map(_name, written))
+    return named or common.names(found[0] for each in written if (found := _EMAIL.search(each)))
 
 
 def _name(written: str) -> str:

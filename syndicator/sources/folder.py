@@ -162,7 +162,7 @@ class DropFolder:
         try:
             directory = self.path / folder
             directory.mkdir(exist_ok=True)
-            target = _reserve(directory, file.path.name)
+            target = _reserve(directory, file.path.name, ours=True)
             try:
                 file.path.rename(target)
             except OSError:
@@ -226,14 +226,21 @@ def _is_same(file: DroppedFile, found: os.stat_result) -> bool:
     return (found.st_ino, found.st_size, found.st_mtime_ns) == (file.inode, file.size, file.mtime_ns)
 
 
-def _reserve(directory: Path, name: str) -> Path:
-    """An empty file under a name that was free: `name`, or with "-2", "-3" … before its ending."""
+def _reserve(directory: Path, name: str, *, ours: bool = False) -> Path:
+    """An empty file under a name that was free: `name`, or with "-2", "-3" … before its ending.
+
+    In a folder that is `ours` alone, an empty file is a name reserved by a process that was killed: it is free.
+    """
     ending = Path(name).suffix
     for number in range(1, _MOST_COPIES):
         free = name if number == 1 else _fitting(name.removesuffix(ending), f"-{number}{ending}")
-        with suppress(FileExistsError):
-            (directory / free).touch(exist_ok=False)
-            return directory / free
+        path = directory / free
+        try:
+            path.touch(exist_ok=False)
+        except FileExistsError:
+            if not ours or path.lstat().st_size:
+                continue
+        return path
     raise FileExistsError(errno.EEXIST, f"there are {_MOST_COPIES:,} files of that name", str(directory))
 
 

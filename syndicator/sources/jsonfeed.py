@@ -109,7 +109,9 @@ def _id(value: object) -> str:
 
 
 def _length(value: object) -> int | None:
-    return int(value) if isinstance(value, int | float) and 0 <= value < 2**53 else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if 0 <= value < 2**53 else None
 
 
 def _host(version: str) -> str:

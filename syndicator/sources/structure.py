@@ -100,8 +100,6 @@ class _Scan:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.EntityDeclHandler = self._entity
-        # Setting it keeps expat from expanding entities in text; what they stand for has no shape of interest.
-        parser.DefaultHandler = self._other
         self._parser = parser
         self._document = document
         error: expat.ExpatError | None = None
@@ -148,17 +146,21 @@ class _Scan:
                 if len(self._namespaces) > _NAMESPACES:
                     raise self._refused(f"declares more than {_NAMESPACES} namespaces")
 
-    def _end(self, _name: str) -> None:
+    def _end(self, name: str) -> None:
         depth = len(self._open)
         self._open.pop()
         if depth == self._entry_depth:
             self._entry_depth = 0
             at = self._parser.CurrentByteIndex
-            if at > self._entry_start:  # else it is "<item/>", which holds nothing
+            if self._has_end_tag(name, at):  # else it is "<item/>", which holds nothing
                 stop = self._document.index(b">", at) + 1
                 self._entries.append(EntrySpan(self._entry_start, stop, self._elements - self._entry_first))
                 self._after_last_entry = tuple(self._open)
         self._root_ended = depth == 1
+
+    def _has_end_tag(self, name: str, at: int) -> bool:
+        tag = f"</{name}".encode()
+        return self._document.startswith(tag, at) and self._document[at + len(tag) : at + len(tag) + 1] in b" \t\r\n>"
 
     def _entity(
         self, name: str, _parameter: bool, value: str | None, _base: str | None, system: str | None, *_rest: str | None
@@ -168,9 +170,6 @@ class _Scan:
         if "&" in value or "%" in value or len(value) > _ENTITY_LENGTH or len(self._entities) >= _ENTITIES:
             raise self._refused("declares entities that expand to more than a few characters")
         self._entities[name] = value
-
-    def _other(self, _data: str) -> None:
-        pass
 
     def _refused(self, reason: str) -> ParseError:
         return ParseError(self._source, f"refused before parsing: {reason}")

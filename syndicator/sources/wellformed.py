@@ -27,9 +27,7 @@ _PROLOG_LENGTH = 64 * 1024
 _ROOT = re.compile(
     r"<!--.*?(?:-->|\Z)|<(?P<root>(?:[\w.-]{1,40}:)?(?:rss|feed|rdf|channel))(?=[\s>/])", re.IGNORECASE | re.DOTALL
 )
-_DOCTYPE = re.compile(
-    r"<!DOCTYPE\b[^\[>]*+(?P<subset>\[(?:[^\]\"']|\"[^\"]*+\"|'[^']*+')*+\]\s*+)?+>", re.IGNORECASE
-)
+_DOCTYPE = re.compile(r"<!DOCTYPE\b[^\[>]*+(?P<subset>\[(?:[^\]\"']|\"[^\"]*+\"|'[^']*+')*+\]\s*+)?+>", re.IGNORECASE)
 _PROLOG_PART = re.compile(r"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|[\s\ufeff]+", re.DOTALL)
 # XML 1.0 §2.2: everything else may not appear in a document, not even as a reference.
 _NO_XML_CHARACTER = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]+")

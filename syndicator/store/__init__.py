@@ -2,10 +2,10 @@
 
 from syndicator.store.articles import StoredVersion
 from syndicator.store.database import InstanceLock
-from syndicator.store.feeds import ALL, Edge, Stale
+from syndicator.store.feeds import ALL, INDEX, Edge, Stale
 from syndicator.store.search import Hit
 from syndicator.store.sources import SourceRow
 from syndicator.store.store import Store
 from syndicator.store.topics import TopicCount
 
-__all__ = ["ALL", "Edge", "Hit", "InstanceLock", "SourceRow", "Stale", "Store", "StoredVersion", "TopicCount"]
+__all__ = ["ALL", "INDEX", "Edge", "Hit", "InstanceLock", "SourceRow", "Stale", "Store", "StoredVersion", "TopicCount"]

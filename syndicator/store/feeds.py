@@ -12,6 +12,8 @@ from syndicator.store.records import ARTICLE_COLUMNS, Row, load_article, moment,
 
 # Every published article stands under this topic too: its feed is `all`.
 ALL = "all"
+# The stale mark of the pages that list all feeds.
+INDEX = "index"
 
 
 @dataclass(frozen=True, slots=True)

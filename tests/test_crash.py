@@ -1,0 +1,196 @@
+"""SIGKILL at every step of `syndicator once`, then `once` again: nothing lost, nothing twice.
+
+What must be the same in the end as without the crash: every byte in feeds/, every article with all its versions and
+topics, and the inbox.
+"""
+
+import http.server
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from newsroom import rss
+
+NOW = "2026-11-03T12:00:00Z"
+LATER = "2026-11-03T16:00:00Z"
+FIRST = rss(("1", "Boat sinks", "Forty aboard a dinghy."), ("2", "Court rules", "The judge spoke."))
+SECOND = rss(
+    ("3", "Dinghy lands", "Ten reached Kent."),
+    ("1", "Boat sinks off Kent", "Fifty aboard a dinghy."),
+    ("2", "Court rules", "The judge spoke."),
+)
+CONFIG = """
+[site]
+title = "Crash Desk"
+url = "https://desk.example"
+contact = "https://desk.example/contact"
+[network]
+allow_private = ["127.0.0.0/8"]
+[[sources]]
+name = "wire"
+kind = "feed"
+url = "{url}"
+republish = "full"
+[[sources]]
+name = "inbox"
+kind = "folder"
+path = "inbox"
+[topics.boats]
+title = "Boats"
+query = "boat OR dinghy"
+"""
+TABLES = {
+    "articles": "SELECT id, version, state, kind, source, url, title, fingerprint, published, updated, first_seen FROM articles",
+    "versions": "SELECT a.id, v.version, v.state, v.at, v.author, v.content FROM versions v JOIN articles a ON a.n = v.article",
+    "appearances": "SELECT p.source, p.key, a.id, p.fingerprint FROM appearances p JOIN articles a ON a.n = p.article",
+    "topics": "SELECT t.topic, t.published, a.id, t.reasons FROM article_topics t JOIN articles a ON a.n = t.article",
+    "index": "SELECT a.id, f.title, f.text, f.meta FROM article_fts f JOIN articles a ON a.n = f.rowid",
+    "stale": "SELECT name FROM stale_feeds",
+    "leases": "SELECT name, owner, etag FROM sources",
+}
+
+
+class Wire(http.server.BaseHTTPRequestHandler):
+    body = FIRST
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "application/rss+xml")
+        self.send_header("ETag", f'"{len(self.server.body)}"')
+        self.send_header("Content-Length", str(len(self.server.body)))
+        self.end_headers()
+        self.wfile.write(self.server.body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def wire():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Wire)
+    server.body = FIRST
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def run():
+    """Run a command in a child, to its end or to its death before step `die_at`."""
+    program = Path(__file__).with_name("crashing.py")
+    with subprocess.Popen(
+        [sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as zygote:
+
+        def ask(cwd, *args, die_at=None):
+            zygote.stdin.write(json.dumps({"cwd": str(cwd), "args": args, "die_at": die_at}) + "\n")
+            zygote.stdin.flush()
+            return json.loads(zygote.stdout.readline())
+
+        yield ask
+        zygote.stdin.close()
+
+
+def drop(room, name, text):
+    path = room / "inbox" / name
+    path.write_text(text, "utf-8")
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+
+
+def outcome(room):
+    """Everything that must not depend on a crash."""
+    feeds = {str(p.relative_to(room)): p.read_bytes() for p in sorted((room / "feeds").rglob("*")) if p.is_file()}
+    inbox = sorted(str(p.relative_to(room)) for p in (room / "inbox").rglob("*") if p.is_file())
+    with closing(sqlite3.connect(room / "syndicator.db")) as db:
+        kept = {name: sorted(db.execute(query).fetchall(), key=repr) for name, query in TABLES.items()}
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+    return feeds, inbox, kept
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory, wire):
+    """A newsroom with news waiting, and nothing done yet."""
+    room = tmp_path_factory.mktemp("before")
+    (room / "inbox").mkdir()
+    (room / "config.toml").write_text(CONFIG.format(url=f"http://127.0.0.1:{wire.server_address[1]}/rss"), "utf-8")
+    drop(room, "harbour.txt", "Boats leave\n\nThree boats left the harbour of Calais before dawn on Tuesday.")
+    return room
+
+
+@pytest.fixture(scope="module")
+def after_one(before, tmp_path_factory, run, wire):
+    """The same after a first cycle, with an edit, a new item and a new file waiting."""
+    room = tmp_path_factory.mktemp("after") / "room"
+    shutil.copytree(before, room)
+    wire.body = FIRST
+    assert run(room, "once", "--now", NOW)["status"] == 0
+    drop(room, "lifeboat.txt", "Lifeboat called\n\nA lifeboat was called out twice in one night, its crew said.")
+    return room
+
+
+def copied(room, tmp_path, name):
+    target = tmp_path / name
+    shutil.copytree(room, target)
+    return target
+
+
+def differences(expected, found):
+    """What is not the same, in lines."""
+    for kind, mine, theirs in zip(("feeds", "inbox", "kept"), expected, found, strict=True):
+        if isinstance(mine, dict):
+            yield from (f"{kind} {name}" for name in sorted(mine | theirs) if mine.get(name) != theirs.get(name))
+        elif mine != theirs:
+            yield f"{kind} {theirs}"
+
+
+def every_step(room, tmp_path, run, now, recover=("once",)):
+    """Kill at step 1, 2, 3 …, run again, compare; the number of steps tried."""
+    whole = copied(room, tmp_path, "whole")
+    ran = run(whole, "once", "--now", now)
+    assert ran["status"] == 0
+    expected = outcome(whole)
+    differing = []
+    for step in range(1, ran["steps"] + 1):
+        crashed = copied(room, tmp_path, f"step-{step}")
+        assert run(crashed, "once", "--now", now, die_at=step)["status"] == -signal.SIGKILL
+        assert run(crashed, *recover, "--now", now)["status"] == 0
+        differing += [f"{step}: {line}" for line in differences(expected, outcome(crashed))]
+        shutil.rmtree(crashed)
+    assert differing == []
+    return ran["steps"]
+
+
+def test_a_first_cycle_killed_at_any_step(before, tmp_path, run, wire):
+    wire.body = FIRST
+    assert every_step(before, tmp_path, run, NOW) > 100
+
+
+def test_a_later_cycle_with_an_edit_killed_at_any_step(after_one, tmp_path, run, wire):
+    wire.body = SECOND
+    assert every_step(after_one, tmp_path, run, LATER) > 50
+
+
+def test_the_whole_did_what_it_should(after_one, tmp_path, run, wire):
+    """The comparison above is worth something only if the uncrashed run is right."""
+    wire.body = SECOND
+    room = copied(after_one, tmp_path, "room")
+    assert run(room, "once", "--now", LATER)["status"] == 0
+    feeds, inbox, kept = outcome(room)
+    titles = {item["title"] for item in json.loads(feeds["feeds/all.json"])["items"]}
+    assert titles == {"Boats leave", "Lifeboat called", "Dinghy lands", "Boat sinks off Kent", "Court rules"}
+    assert inbox == ["inbox/done/harbour.txt", "inbox/done/lifeboat.txt"]
+    assert sorted(version for _, version, *_ in kept["versions"]) == [1, 1, 1, 1, 1, 2]
+    assert kept["stale"] == []
+    assert all(owner is None for _, owner, _ in kept["leases"])
