@@ -2,9 +2,8 @@
 
     problems(path_or_bytes, "atom" | "rss" | "json" | "opml", now=…, url=…) -> list[str]
 
-An empty list means nothing was found. It is stricter than the standards where readers are: see SURVEY's list of
-what they choke on. `now` turns on the check for dates in the future; `url` the check that the document calls
-itself by the address it was fetched from.
+An empty list means nothing was found. It is stricter than the standards where readers choke. `now` turns on the
+check for dates in the future; `url` the check that the document calls itself by the address it was fetched from.
 """
 
 import json

@@ -8,9 +8,9 @@ import subprocess
 import time
 
 import pytest
-
 from documents import read
-from newsroom import BOATS, COURTS, INBOX, NOW, newsroom
+from newsroom import BOATS, COURTS, INBOX, newsroom
+
 from syndicator.publish.files import replace
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
@@ -120,7 +120,9 @@ def test_a_reader_that_asks_again_is_told_not_modified(site, encoding):
     assert get(site, "/feeds/boats.atom", If_None_Match='"another"').status == 200
 
 
-@pytest.mark.parametrize("path", ["courts.rss", "courts.atom", "courts.json", "courts.html", "archive/courts/2026-10.rss"])
+@pytest.mark.parametrize(
+    "path", ["courts.rss", "courts.atom", "courts.json", "courts.html", "archive/courts/2026-10.rss"]
+)
 def test_a_feed_that_was_taken_out_is_gone(site, path):
     assert get(site, f"/feeds/{path}").status == 410
 

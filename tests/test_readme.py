@@ -5,14 +5,12 @@ which `…` stands for any part of a line, and alone on a line for any lines. Ti
 and runs of spaces count as one, since a table's columns are as wide as the times in them.
 """
 
-import os
 import re
 import subprocess
 import sys
 from dataclasses import dataclass
 
 import pytest
-
 from documents import ROOT, Document, read
 
 TIMES = [
@@ -135,7 +133,9 @@ def test_the_tour_prints_what_readme_shows(tmp_path):
 
 
 def test_a_page_that_shows_something_else_is_found_out(tmp_path):
-    text = "# T\n```console\n$ cat > a <<'END'\nx\nEND\n$ cat a\ny\n$ echo z\nz\n```\n\n```console\n$ nosuchcommand\n```\n"
+    text = (
+        "# T\n```console\n$ cat > a <<'END'\nx\nEND\n$ cat a\ny\n$ echo z\nz\n```\n\n```console\n$ nosuchcommand\n```\n"
+    )
     wrong, _ = disagreements(Document(ROOT / "T.md", text), tmp_path)
     assert [line.splitlines()[0] for line in wrong] == ["T.md:6: $ cat a", "T.md:13: $ nosuchcommand"]
 
