@@ -56,7 +56,7 @@ class Desk:
         if len(found) == 1:
             return found[0]
         if not found:
-            raise NotFoundError(f"No article {reference!r}: give its id, the first characters of it, or its URL.")
+            raise NotFoundError(f"No article {reference!r}: give its id, six or more of its first characters, or its URL.")
         listed = "\n".join(f"  {article.id}  {article.content.title}" for article in found)
         raise NotFoundError(f"{reference!r} could be any of these; give more of the id:\n{listed}")
 
@@ -100,6 +100,7 @@ class Desk:
                 editorial.id_of_advisory(killed),
                 killed,
                 editorial.advisory(killed, note, source_title),
+                source=self._settings.site.title,
                 author=by,
                 now=now,
             )
@@ -162,5 +163,7 @@ def _read(path: Path) -> bytes:
         if size > LARGEST_FILE:
             raise ParseError(str(path), f"has {size / 1e6:.0f} MB; the limit is {LARGEST_FILE / 1e6:.0f} MB")
         return path.read_bytes()
+    except FileNotFoundError as error:
+        raise ParseError(str(path), "there is no such file") from error
     except OSError as error:
         raise ParseError(str(path), error.strerror or str(error)) from error

@@ -20,9 +20,11 @@ def correction(article: Article, note: str, *, title: str | None, text: str | No
         raise UsageError(f"{article.id} was killed, and stays so: publish a new article instead.")
     if not note.strip():
         raise UsageError("A correction needs a note that tells readers what was wrong: --note TEXT.")
+    if title is not None and not title.strip():
+        raise UsageError("A headline can't be empty: leave --title out to keep the one there is.")
     content = article.content
     if title is not None:
-        content = replace(content, title=title)
+        content = replace(content, title=title.strip())
     if text is not None:
         content = replace(content, text=text, html="", summary="")
     return content

@@ -4,15 +4,18 @@ A topic is a saved query. A new version of an article is held against all of the
 against the whole archive.
 """
 
-import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 
 from syndicator.model import Article, Kind, State
 from syndicator.query import ANALYSIS_VERSION, Matcher, Query
 from syndicator.store import ALL, INDEX, Store
 
-log = logging.getLogger(__name__)
+Watched = Callable[[Sequence[str], str], Iterable[str]]
+
+
+def _unwatched(names: Sequence[str], _doing: str) -> Iterable[str]:
+    return names
 
 
 def feeds_of(article: Article, topics: Iterable[str]) -> set[str]:
@@ -53,11 +56,12 @@ class Filing:
         analysis = f"{ANALYSIS_VERSION} {self._store.analyser.language}"
         return {name: sha256(f"{analysis}\n{query}".encode()).hexdigest()[:16] for name, query in self._queries.items()}
 
-    def bring_up_to_date(self, *, everything: bool = False) -> dict[str, int]:
+    def bring_up_to_date(self, *, everything: bool = False, watched: Watched = _unwatched) -> dict[str, int]:
         """Apply to the archive what has changed in the topics since they were last applied.
 
         Returns, for each topic that was re-applied, how many articles came under it or left it. Topics that are no
         longer there lose their tags and are remembered as gone. With `everything`, unchanged ones are applied too.
+        `watched` passes the topics through, and may show how far the work is.
         """
         store = self._store
         moved: dict[str, int] = {}
@@ -68,27 +72,28 @@ class Filing:
                 store.topics.drop(name)
                 store.feeds.mark_stale([INDEX])
             store.topics.remember(ALL, "")
-            for name, meaning in wanted.items():
-                if everything or known.get(name) != meaning:
-                    moved[name] = self._reapply(name)
-                    store.topics.remember(name, meaning)
-                    store.feeds.mark_stale([name])
+            changed = [name for name in wanted if everything or known.get(name) != wanted[name]]
+            for name in watched(changed, "Applying topics"):
+                moved[name] = self._reapply(name)
+                store.topics.remember(name, wanted[name])
+                store.feeds.mark_stale([name])
         return moved
 
     def _reapply(self, name: str) -> int:
         """Hold one topic's query against the archive; returns how many articles it gained and lost."""
         store = self._store
         before = store.topics.under(name)
-        hits = {hit.article.id: hit for hit in store.search.find(self._queries[name])}
-        for id_, hit in hits.items():
-            store.topics.add(hit.article, name, hit.reasons)
-            if id_ not in before:
-                self._refile(hit.article, name)
-        for id_ in before - hits.keys():
+        # All hits first: the index must not change under the search that reads it.
+        reasons = {hit.article.id: hit.reasons for hit in store.search.find(self._queries[name])}
+        for id_ in before | reasons.keys():
             article = store.articles.get(id_)
-            store.topics.remove(article, name)
-            self._refile(article, name)
-        return len(before ^ hits.keys())
+            if id_ in reasons:
+                store.topics.add(article, name, reasons[id_])
+            else:
+                store.topics.remove(article, name)
+            if (id_ in before) != (id_ in reasons):
+                self._refile(article, name)
+        return len(before ^ reasons.keys())
 
     def _refile(self, article: Article, name: str) -> None:
         """The index knows an article's topics, and the other feeds it stands in name them as categories."""

@@ -17,7 +17,16 @@ from syndicator.errors import ParseError, StoreError
 from syndicator.filing import Filing
 from syndicator.ingest import decide
 from syndicator.model import Article, Entry, Fetched, Outcome, Parsed, SourceKind, SourceState, Validators
-from syndicator.sources import FEED_ACCEPT, PAGE_ACCEPT, SETTLED, DropFolder, DroppedFile, parse_feed, parse_file, parse_page
+from syndicator.sources import (
+    FEED_ACCEPT,
+    PAGE_ACCEPT,
+    SETTLED,
+    DropFolder,
+    DroppedFile,
+    parse_feed,
+    parse_file,
+    parse_page,
+)
 from syndicator.store import Store
 
 log = logging.getLogger(__name__)

@@ -48,7 +48,9 @@ class Rendering:
         self._settings = settings
         site = settings.site
         self._shelves = {topic.name: Shelf(topic.name, topic.title, topic.description) for topic in settings.topics}
-        self._shelves[ALL] = Shelf(ALL, site.title, f"Every article of {site.title}")
+        self._shelves[ALL] = Shelf(
+            ALL, f"{site.title}: all articles", f"Every article of {site.title}, whatever its topic."
+        )
 
     def notice_changes(self, now: datetime, *, sources_changed: bool) -> None:
         """Mark every feed stale whose look or window has changed since it was last rendered.

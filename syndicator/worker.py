@@ -7,10 +7,12 @@ own, so that a slow one holds up neither the others nor the feeds.
 import asyncio
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from syndicator.errors import SyndicatorError
 from syndicator.intake import Taken
 from syndicator.model import SourceState
 from syndicator.pipeline import Pipeline
@@ -43,6 +45,7 @@ class Worker:
         self._clock = clock
         self._looks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
+        self._problems: tuple[str, ...] = ()
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
@@ -77,15 +80,34 @@ class Worker:
             look.add_done_callback(self._looks.discard)
 
     async def _take(self, state: SourceState) -> None:
-        self._report(await self._pipeline.take(state, self._clock()))
+        taken = await self._pipeline.take(state, self._clock())
+        self._report(taken)
+        if taken.new or taken.changed:
+            await self._render()
 
     async def _keep_house(self) -> None:
-        self._pipeline.keep_house(self._clock())
+        self._attempt(lambda: self._pipeline.keep_house(self._clock()))
 
     async def _render(self) -> None:
+        self._attempt(self._publish)
+
+    def _publish(self) -> None:
         published = self._pipeline.publish(self._clock())
+        if published.problems == self._problems:
+            published = replace(published, problems=())
+        else:
+            self._problems = published.problems
         if published.files or published.problems:
             self._report(published)
+
+    def _attempt(self, step: Callable[[], None]) -> None:
+        """Do a step that comes again soon. What stops it (a full disk, say) is told once, not every second."""
+        try:
+            step()
+        except SyndicatorError as error:
+            if self._problems != (str(error),):
+                self._problems = (str(error),)
+                self._report(Published(problems=self._problems))
 
     async def _finish(self) -> None:
         """Let looks that are under way end, within bounds; hand back what they held."""

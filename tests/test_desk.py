@@ -221,7 +221,7 @@ def test_a_configured_feed_given_by_url_counts_for_its_source(room):
     ("location", "error"),
     [
         ("https://nowhere.example/rss", "the name wire.example is not known"),
-        ("/nowhere/at/all.txt", "No such file or directory"),
+        ("/nowhere/at/all.txt", "there is no such file"),
         (".", "is a folder"),
     ],
 )

@@ -12,6 +12,7 @@ from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now
 from syndicator.cli.output import counted, highlighted, say, show_json, with_progress
 from syndicator.cli.service import Tally
 from syndicator.cli.session import Newsroom, open_newsroom, open_store, read_settings
+from syndicator.errors import UsageError
 from syndicator.model import Article
 from syndicator.query import parse
 from syndicator.store import Hit
@@ -110,5 +111,12 @@ def summary_of(article: Article) -> dict[str, Any]:
 
 
 def read_text(path: Path) -> str:
-    """A text file's content, as plain text with paragraphs."""
-    return "\n\n".join(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip())
+    """A text file's content, as plain text with paragraphs. Raises UsageError."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text: save it as UTF-8.") from error
+    paragraphs = [line.strip() for line in text.splitlines() if line.strip()]
+    if not paragraphs:
+        raise UsageError(f"{path} is empty.")
+    return "\n\n".join(paragraphs)

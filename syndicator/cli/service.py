@@ -115,8 +115,9 @@ def report(tally: Tally, *, as_json: bool) -> None:
         show_json({"sources": tally.taken, "files": sorted(map(str, tally.files)), "problems": tally.problems})
     else:
         new, changed = (sum(getattr(taken, what) for taken in tally.taken) for what in ("new", "changed"))
-        looked, written = counted(len(tally.taken), "source"), counted(len(tally.files), "file")
-        say(f"{looked} looked at: {new} new, {changed} changed; {written} written.")
+        looked = f"{counted(len(tally.taken), 'source')} looked at" if tally.taken else "No source was due"
+        written = counted(len(tally.files), "file")
+        say(f"{looked}: {new} new, {changed} changed; {written} written.")
     if tally.problems:
         raise typer.Exit(1)
 

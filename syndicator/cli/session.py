@@ -1,8 +1,10 @@
 """An opened newsroom: settings, store, fetcher, sandbox and pipeline, for as long as a command needs them."""
 
+import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +53,11 @@ async def open_newsroom(config: Path) -> AsyncIterator[Newsroom]:
     """Everything, ready to work. Nothing is fetched or started yet."""
     settings = read_settings(config)
     network = settings.network
+    # Names are looked up in threads: as many as may wait for a dead name server, and some for everybody else.
+    lookups = ThreadPoolExecutor(network.concurrency + 8, thread_name_prefix="lookup")
+    asyncio.get_running_loop().set_default_executor(lookups)
+    # Without a network the C library would wait half a minute for each name, and our end would wait for it.
+    os.environ.setdefault("RES_OPTIONS", "timeout:2 attempts:2")
     with open_store(settings) as store, Sandbox() as sandbox:
         async with Fetcher(
             settings.site.user_agent,

@@ -8,8 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now
-from syndicator.cli.output import ago, counted, say, show_json, show_table
+from syndicator.cli.output import ago, counted, say, show_json, show_table, with_progress
 from syndicator.cli.session import open_newsroom, open_store, read_settings
+from syndicator.errors import UsageError
+from syndicator.errors import UsageError
 from syndicator.pipeline import analyser, topic_queries
 from syndicator.scoring import Mistake, Score, read_labelled, score
 from syndicator.store import ALL
@@ -21,6 +23,7 @@ app = typer.Typer(help="The topics with their counts.", invoke_without_command=T
 def list_topics(context: typer.Context, *, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = False) -> None:
     """Every topic with how many articles stand under it, and how many of the last seven days."""
     if context.invoked_subcommand:
+        _refuse_options_before(context, context.invoked_subcommand)
         return
     settings = read_settings(config)
     titles = {ALL: settings.site.title} | {topic.name: topic.title for topic in settings.topics}
@@ -47,14 +50,17 @@ def score_topics(
 ) -> None:
     """How well the topic queries tag labelled articles: precision, recall, F1, and every error with its reasons."""
     settings = read_settings(config)
-    with file.open(encoding="utf-8") as lines:
-        articles = read_labelled(lines, str(file))
+    try:
+        with file.open(encoding="utf-8-sig") as lines:
+            articles = read_labelled(lines, str(file))
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is not UTF-8 text: save it as UTF-8.") from error
     scores = score(topic_queries(settings), articles, analyser(settings))
     if as_json:
         show_json(
             {
                 "micro": _figures(scores.micro),
-                "topics": {name: _figures(each) for name, each in scores.topics.items()},
+                "topics": {name: _figures(each) | _counts(each) for name, each in scores.topics.items()},
                 "errors": [_as_record(mistake) for mistake in scores.mistakes],
             }
         )
@@ -89,7 +95,7 @@ def retag(*, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = False) -
     async def apply() -> None:
         async with open_newsroom(config) as room:
             room.pipeline.start(now)
-            moved = room.pipeline.filing.bring_up_to_date(everything=True)
+            moved = room.pipeline.filing.bring_up_to_date(everything=True, watched=with_progress)
             published = room.pipeline.publish(now)
         if as_json:
             show_json({"topics": moved, "files": published.files, "problems": published.problems})
@@ -103,8 +109,20 @@ def retag(*, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = False) -
     asyncio.run(apply())
 
 
+def _refuse_options_before(context: typer.Context, command: str) -> None:
+    """Options of the list say nothing to a command that follows them: better refused than left out in silence."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise UsageError(f"Options go behind the command: syndicator topics {command} --…")
+
+
 def _figures(score: Score) -> dict[str, float]:
     return {"precision": score.precision, "recall": score.recall, "f1": score.f1}
+
+
+def _counts(score: Score) -> dict[str, int]:
+    return {"right": score.right, "wrong": score.wrong, "missed": score.missed}
 
 
 def _as_record(mistake: Mistake) -> dict[str, Any]:

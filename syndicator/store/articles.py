@@ -81,15 +81,17 @@ class Articles:
         )
         return self.get(id_)
 
-    def insert_advisory(self, id_: str, about: Article, content: Content, *, author: str, now: datetime) -> Article:
-        """A new item of our own that says that `about` was withdrawn."""
+    def insert_advisory(
+        self, id_: str, about: Article, content: Content, *, source: str, author: str, now: datetime
+    ) -> Article:
+        """A new item of our own, under our own name as its `source`, that says that `about` was withdrawn."""
         self.insert(
             {
                 "id": id_,
                 "version": 1,
                 "state": State.LIVE,
                 "kind": Kind.ADVISORY,
-                "source": about.source,
+                "source": source,
                 "url": None,
                 "canonical": None,
                 "published": seconds(now),

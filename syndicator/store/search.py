@@ -10,6 +10,10 @@ from syndicator.model import Article, Reason
 from syndicator.query import Analysed, Analyser, Document, Query, evaluate, index_row, to_fts
 from syndicator.store.records import ARTICLE_COLUMNS, Row, load_article, number, seconds
 
+# Characters of a text that queries see. A long novel has a million; an article this long is a document dump, and
+# hostile ones must not hold up the rest.
+READ = 200_000
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -35,7 +39,7 @@ class Search:
         )
         return Document(
             title=article.content.title,
-            text=article.content.text or article.content.summary,
+            text=(article.content.text or article.content.summary)[:READ],
             sources=tuple(row["source"] for row in rows),
             authors=article.content.authors,
             topics=topics,
