@@ -56,7 +56,9 @@ class Desk:
         if len(found) == 1:
             return found[0]
         if not found:
-            raise NotFoundError(f"No article {reference!r}: give its id, six or more of its first characters, or its URL.")
+            raise NotFoundError(
+                f"No article {reference!r}: give its id, six or more of its first characters, or its URL."
+            )
         listed = "\n".join(f"  {article.id}  {article.content.title}" for article in found)
         raise NotFoundError(f"{reference!r} could be any of these; give more of the id:\n{listed}")
 

@@ -66,7 +66,9 @@ def sections(story: Story, field: str) -> list[tuple[str, Words]]:
     title = ("title", read(story.title))
     if field == "title":
         return [title]
-    words = [[word for paragraph in part for word in read(paragraph)] for part in (story.paragraphs[:2], story.paragraphs)]
+    words = [
+        [word for paragraph in part for word in read(paragraph)] for part in (story.paragraphs[:2], story.paragraphs)
+    ]
     return [title, ("text", words[0][:150] if field == "lead" else words[1])]
 
 

@@ -65,7 +65,7 @@ def test_a_database_of_a_newer_program_is_refused_and_untouched(path, store):
         connection.execute(
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('syndicator', 'm9999_later', '')"
         )
-    with pytest.raises(StoreTooNewError, match="newer Syndicator.*m9999_later"):
+    with pytest.raises(StoreTooNewError, match=r"newer Syndicator.*m9999_later"):
         Store.open(path, Analyser("en"))
 
 
@@ -90,7 +90,7 @@ def test_a_database_that_is_up_to_date_is_not_backed_up(path):
 
 def test_a_file_that_is_no_database_is_a_clear_error(path):
     path.write_bytes(b"not a database, but long enough to have a header" * 100)
-    with pytest.raises(StoreError, match="syndicator.db: .*Is it a Syndicator database"):
+    with pytest.raises(StoreError, match=r"syndicator.db: .*Is it a Syndicator database"):
         Store.open(path, Analyser("en"))
 
 

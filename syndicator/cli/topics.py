@@ -11,7 +11,6 @@ from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now
 from syndicator.cli.output import ago, counted, say, show_json, show_table, with_progress
 from syndicator.cli.session import open_newsroom, open_store, read_settings
 from syndicator.errors import UsageError
-from syndicator.errors import UsageError
 from syndicator.pipeline import analyser, topic_queries
 from syndicator.scoring import Mistake, Score, read_labelled, score
 from syndicator.store import ALL

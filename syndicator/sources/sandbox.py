@@ -194,7 +194,7 @@ def _limited(
     has_alarm = hasattr(signal, "setitimer")
     if has_alarm:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        pass
+        signal.setitimer(signal.ITIMER_REAL, deadline_s + _GRACE_S)
     try:
         return pickle.dumps(function(*args, **kwargs), pickle.HIGHEST_PROTOCOL)
     except SourceError:
