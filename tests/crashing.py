@@ -2,23 +2,28 @@
 
 Reads lines of JSON {"cwd", "args", "die_at"} from standard input; for each it forks, runs the command line for real in
 the child, and answers {"steps", "status"}. A step is what changes something outside the process: a file opened
-for writing, renamed, removed or made; a transaction begun or committed; and within a transaction the first of each run
-of like statements. With `die_at` N the child kills itself right before step N.
+for writing, renamed, removed or made; a transaction begun or committed; and within a transaction the first insert, the
+first update, the first delete. With `die_at` N the child kills itself right before step N.
 
 Forking from a process that has everything imported makes a trial cost a tenth of a second, so that every step can be
 tried. Documents are parsed in the child itself: the sandbox keeps nothing that a crash could lose.
 """
 
+import contextlib
+import gc
+import io
 import json
 import os
 import signal
 import sqlite3
 import sys
+import tempfile
+from pathlib import Path
 
 import syndicator.cli.session
 from syndicator.cli.app import main
 
-WRITES = ("BEGIN", "COMMIT", "INSERT", "UPDATE", "DELETE", "SAVEPOINT", "RELEASE")
+WRITES = ("BEGIN", "COMMIT", "INSERT", "UPDATE", "DELETE")
 FILE_EVENTS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.truncate"}
 
 
@@ -38,7 +43,7 @@ class Steps:
         self.count = 0
         self.die_at = die_at
         self.pipe = pipe
-        self.last = None
+        self.seen = set()
 
     def step(self):
         self.count += 1
@@ -47,9 +52,11 @@ class Steps:
 
     def on_statement(self, statement):
         kind = statement.split(None, 1)[0].upper() if statement.strip() else ""
-        if kind in WRITES and (kind != self.last or kind in ("BEGIN", "COMMIT")):
+        if kind == "BEGIN":
+            self.seen = set()
+        if kind in WRITES and kind not in self.seen:
+            self.seen.add(kind)
             self.step()
-        self.last = kind
 
     def on_event(self, event, arguments):
         if event in FILE_EVENTS or (event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR)):
@@ -61,7 +68,6 @@ def run(job, pipe):
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     steps = Steps(job.get("die_at"), pipe)
-    syndicator.cli.session.Sandbox = InProcess
     sys.argv = ["syndicator", *job["args"]]
     sys.addaudithook(steps.on_event)
     connect = sqlite3.connect
@@ -80,7 +86,24 @@ def run(job, pipe):
     os._exit(99)
 
 
+def warm_up():
+    """Run once in this process: what the first run imports and compiles, no child has to do again."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "config.toml"
+        site = '[site]\ntitle = "Warm"\nurl = "https://warm.example"\ncontact = "https://warm.example/us"\n'
+        config.write_text(f'{site}[[sources]]\nname = "inbox"\nkind = "folder"\npath = "inbox"\n', "utf-8")
+        (config.parent / "inbox").mkdir()
+        (config.parent / "inbox/a.txt").write_text("A boat\n\nA boat came in.", "utf-8")
+        os.utime(config.parent / "inbox/a.txt", (1_700_000_000, 1_700_000_000))
+        sys.argv = ["syndicator", "once", "--json", "--config", str(config)]
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+            main()
+    gc.collect()
+    gc.freeze()
+
+
 def serve():
+    warm_up()
     for line in sys.stdin:
         job = json.loads(line)
         reading, writing = os.pipe()
@@ -97,4 +120,5 @@ def serve():
 
 
 if __name__ == "__main__":
+    syndicator.cli.session.Sandbox = InProcess
     serve()

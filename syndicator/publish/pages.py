@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -52,39 +53,49 @@ class Pages:
 
     def __init__(self, site: PublicSite) -> None:
         self._site = site
-        environment = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.filters["iso"] = rfc3339
-        environment.filters["plain"] = _plain_time
-        environment.globals.update(site=site, site_language=language_tag(site.language) or "en", contact=_contact(site))
-        self._feed = environment.get_template("feed.html")
-        self._index = environment.get_template("index.html")
+        language = language_tag(site.language) or "en"
+        self._common = {"site": site, "site_language": language, "contact": _contact(site)}
 
     def feed(self, document: FeedDocument) -> bytes:
         """The page of a feed: its newest items with summaries, and how to subscribe."""
         address = Address(self._site, document.name)
         entries = [_entry(item, document.language) for item in document.items[:PAGE_ITEMS]]
-        page = self._feed.render(
-            address=address,
-            language=language_tag(document.language) or "en",
-            title=one_line(document.title) or document.name,
-            description=one_line(document.description),
-            updated=document.updated,
-            feeds=_feeds(address),
-            entries=entries,
-            total=len(document.items),
+        page = (
+            _templates()
+            .get_template("feed.html")
+            .render(
+                self._common,
+                address=address,
+                language=language_tag(document.language) or "en",
+                title=one_line(document.title) or document.name,
+                description=one_line(document.description),
+                updated=document.updated,
+                feeds=_feeds(address),
+                entries=entries,
+                total=len(document.items),
+            )
         )
         return page.encode()
 
     def index(self, feeds: Sequence[FeedSummary]) -> bytes:
         """The front page: every feed, how large and how fresh, and how to subscribe."""
         listed = [(feed, _feeds(Address(self._site, feed.name))) for feed in feeds]
-        return self._index.render(listed=listed).encode()
+        return _templates().get_template("index.html").render(self._common, listed=listed).encode()
+
+
+@cache
+def _templates() -> Environment:
+    """The templates, compiled once a process."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["iso"] = rfc3339
+    environment.filters["plain"] = _plain_time
+    return environment
 
 
 def stylesheet() -> bytes:

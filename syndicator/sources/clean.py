@@ -249,7 +249,7 @@ def _nfc(value: str) -> str:
     if value.isascii() or unicodedata.is_normalized("NFC", value):
         return value
     # A run of marks can only be long inside a long word, and most text has none.
-    return unicodedata.normalize("NFC", value)
+    return unicodedata.normalize("NFC", _LONG_WORD.sub(_with_few_marks, value))
 
 
 def _with_few_marks(word: re.Match[str]) -> str:

@@ -10,6 +10,7 @@ import functools
 import multiprocessing
 import multiprocessing.connection
 import multiprocessing.forkserver
+import multiprocessing.resource_tracker
 import os
 import pickle
 import signal
@@ -149,6 +150,8 @@ def _start_fork_server() -> None:
     if _START_METHOD != "forkserver":
         return
     multiprocessing.get_context("forkserver").set_forkserver_preload(_PRELOADED)
+    # It is started along with the fork server, and would unblock the signal when it does.
+    multiprocessing.resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         multiprocessing.forkserver.ensure_running()
