@@ -6,6 +6,7 @@ rebuilt from the same sources.
 """
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 from uuid import UUID, uuid5
@@ -27,6 +28,7 @@ _PORTS = {"http": 80, "https": 443}
 _UNRESERVED = re.compile(r"%([0-9a-fA-F]{2})")
 
 
+@lru_cache(maxsize=8192)
 def canonical_url(url: str | None) -> str | None:
     """The address that means the same page as `url`: what two sources must share to be one article.
 

@@ -65,13 +65,14 @@ def load_content(value: str) -> Content:
 
 
 def dump_reasons(reasons: Iterable[Reason]) -> str:
-    """Match reasons as a JSON list of objects."""
-    return json.dumps([asdict(reason) for reason in reasons], ensure_ascii=False, separators=(",", ":"))
+    """Match reasons as a JSON list of lists, in the order of the record's fields."""
+    rows = [(each.clause, each.words, each.field, each.start, each.end) for each in reasons]
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
 
 
 def load_reasons(value: str) -> tuple[Reason, ...]:
     """Match reasons from the JSON that `dump_reasons` wrote."""
-    return tuple(Reason(**each) for each in json.loads(value))
+    return tuple(Reason(*each) for each in json.loads(value))
 
 
 def number(db: Database, id_: str) -> int:
