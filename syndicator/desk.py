@@ -46,9 +46,8 @@ class Desk:
         source = handed.source
         with self._store.transaction():
             self._store.sources.remember(source, now, enabled=False)
-            articles, refused = self._pipeline.intake.accept(source.name, handed.parsed.entries, now)
-        new = sum(article.version == 1 for article in articles)
-        return Taken(location, new, len(articles) - new, None, (*handed.parsed.warnings, *refused))
+            accepted = self._pipeline.intake.accept(source.name, handed.parsed.entries, now)
+        return accepted.as_taken(location, handed.parsed.warnings)
 
     def article(self, reference: str) -> Article:
         """The one article meant by an id, the start of one, or a URL. Raises NotFoundError."""
@@ -144,7 +143,8 @@ class Desk:
             if source.url == url:
                 return _HandedIn(SourceRow(source.name, url, source.title, source.republish), parsed)
         host = urlsplit(url).hostname or url
-        return _HandedIn(SourceRow(url, url, parsed.title or host, Republish.SUMMARY), parsed)
+        row = SourceRow(url, url, parsed.title or host, Republish.SUMMARY, parsed.home, parsed.self_url)
+        return _HandedIn(row, parsed)
 
     async def _from_file(self, path: Path) -> _HandedIn:
         """A file: articles of our own, or somebody's feed, which is then a source by that feed's name."""
@@ -152,7 +152,8 @@ class Desk:
         home = urlsplit(parsed.self_url or parsed.home or "").hostname
         if parsed.title or home:
             name = home or path.name
-            return _HandedIn(SourceRow(name, str(path), parsed.title or name, Republish.SUMMARY), parsed)
+            row = SourceRow(name, str(path), parsed.title or name, Republish.SUMMARY, parsed.home, parsed.self_url)
+            return _HandedIn(row, parsed)
         return _HandedIn(SourceRow(BY_HAND, BY_HAND, self._settings.site.title, Republish.FULL), parsed)
 
 

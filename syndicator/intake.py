@@ -16,7 +16,7 @@ from syndicator.config import Settings, Source
 from syndicator.errors import ParseError, StoreError
 from syndicator.filing import Filing
 from syndicator.ingest import decide
-from syndicator.model import Article, Entry, Fetched, Outcome, Parsed, SourceKind, SourceState, Validators
+from syndicator.model import Entry, Fetched, Outcome, Parsed, SourceKind, SourceState, Validators
 from syndicator.sources import (
     FEED_ACCEPT,
     PAGE_ACCEPT,
@@ -60,6 +60,22 @@ class Taken:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of a batch: how many articles are new and changed, and a line for each entry left out."""
+
+    new: int = 0
+    changed: int = 0
+    refused: tuple[str, ...] = ()
+
+    def __add__(self, other: "Accepted") -> "Accepted":
+        return Accepted(self.new + other.new, self.changed + other.changed, self.refused + other.refused)
+
+    def as_taken(self, source: str, warnings: tuple[str, ...] = (), *, error: str | None = None) -> Taken:
+        """The same, told of a source, with what its parser warned of."""
+        return Taken(source, self.new, self.changed, error, (*warnings, *self.refused))
+
+
 class Intake:
     """Takes in what sources show, each at its own risk."""
 
@@ -81,37 +97,36 @@ class Intake:
             log.exception("%s: this look failed", source.name)
             return Taken(source.name, error=f"{type(error).__name__}: {error}")
 
-    def accept(self, source: str, entries: Sequence[Entry], now: datetime) -> tuple[list[Article], tuple[str, ...]]:
-        """Store, tag and index what a source published; the new and changed articles, and a line for each refused.
+    def accept(self, source: str, entries: Sequence[Entry], now: datetime) -> Accepted:
+        """Store, tag and index what a source published.
 
         Belongs inside a transaction. If the batch as a whole can't be written, its entries are tried one by one,
         so that a bad one costs itself alone. A store that can't write at all raises StoreError: nothing is left out.
         """
         try:
-            with self._store.savepoint():
-                return self._accept(source, entries, now), ()
+            return self._accept(source, entries, now)
         except StoreError:
             raise
         except Exception:
             log.exception("%s: a batch of %d could not be stored; trying its entries one by one", source, len(entries))
-        articles: list[Article] = []
-        refused: list[str] = []
+        accepted = Accepted()
         for entry in entries:
             try:
-                with self._store.savepoint():
-                    articles += self._accept(source, [entry], now)
+                accepted += self._accept(source, [entry], now)
             except StoreError:
                 raise
             except Exception as error:  # noqa: BLE001 - told in the log above and in the line below
-                refused.append(f"left out {(entry.guid or entry.url or entry.content.title)!r}: {error}")
-        return articles, tuple(refused)
+                line = f"left out {(entry.guid or entry.url or entry.content.title)!r}: {error}"
+                accepted += Accepted(refused=(line,))
+        return accepted
 
-    def _accept(self, source: str, entries: Sequence[Entry], now: datetime) -> list[Article]:
-        known = self._store.batches.snapshot(source, entries)
-        articles = self._store.batches.apply(decide(source, entries, known, now), now)
-        for article in articles:
-            self._filing.file(article)
-        return articles
+    def _accept(self, source: str, entries: Sequence[Entry], now: datetime) -> Accepted:
+        with self._store.savepoint():
+            known = self._store.batches.snapshot(source, entries)
+            new, changed = self._store.batches.apply(decide(source, entries, known, now), now)
+            for article in (*new, *changed):
+                self._filing.file(article)
+        return Accepted(len(new), len(changed))
 
     async def _take_url(self, source: Source, state: SourceState, now: datetime) -> Taken:
         url = state.moved_to or source.url or ""
@@ -133,37 +148,44 @@ class Intake:
         store = self._store
         poll_min, poll_max = self._settings.poll_range(source)
         with store.transaction():
-            articles, refused = self.accept(source.name, parsed.entries, now) if parsed else ([], ())
-            new = sum(article.version == 1 for article in articles)
+            accepted = self.accept(source.name, _in_language(source, parsed), now) if parsed else Accepted()
             recent = pace.recent(state, store.sources.arrivals(source.name, now - pace.HISTORY), now)
             after = pace.after(
                 state,
                 fetched,
                 parsed,
-                new_items=new,
+                new_items=accepted.new,
                 recent_items=recent,
                 now=now,
                 limits=pace.PaceLimits(poll_min, poll_max),
             )
             store.sources.settle(after)
-        warnings = (*(parsed.warnings if parsed else ()), *refused)
-        return Taken(source.name, new, len(articles) - new, fetched.error, warnings)
+        log.info("%s: %s, next look at %s", source.name, fetched.error or fetched.outcome, after.due)
+        return accepted.as_taken(source.name, parsed.warnings if parsed else (), error=fetched.error)
 
     async def _take_folder(self, source: Source, state: SourceState, now: datetime) -> Taken:
         """Every complete file, then the same for those that were still being written a moment ago."""
         assert source.path is not None
         folder = DropFolder(source.path)
         files: list[Taken] = []
-        for looks_left in reversed(range(LOOKS)):
+        looks_left = LOOKS
+        while looks_left:
             look = folder.look()
             files += [await self._take_file(source, folder, file, now) for file in look.ready]
-            if not look.waiting or not looks_left:
+            if look.more:
+                continue
+            looks_left -= 1
+            if not look.waiting:
                 break
             await asyncio.sleep(SETTLED)
-        with self._store.transaction():
-            again_in = self._settings.schedule.tick
-            self._store.sources.settle(pace.after_look(state, look.error, now=now, again_in=again_in))
         errors = [file.error for file in files if file.error] + [look.error] * bool(look.error)
+        # What was wrong with a file is remembered until one is taken in well.
+        refusal = errors[-1] if errors else None if files else state.last_error
+        with self._store.transaction():
+            every = self._settings.schedule.tick
+            after = pace.after_look(state, look.error, refusal=refusal, now=now, again_in=every)
+            self._store.sources.settle(after)
+        log.info("%s: %d files", source.name, len(files))
         return Taken(
             source.name,
             sum(file.new for file in files),
@@ -177,13 +199,20 @@ class Intake:
         try:
             parsed = await self._parses.run(file.name, parse_file, file.name, file.read())
             with self._store.transaction():
-                articles, refused = self.accept(source.name, parsed.entries, now)
-            if refused and not articles:
-                raise ParseError(file.name, "; ".join(refused))
+                accepted = self.accept(source.name, _in_language(source, parsed), now)
+            if accepted.refused and accepted == Accepted(refused=accepted.refused):
+                raise ParseError(file.name, "; ".join(accepted.refused))
         except ParseError as error:
             problem = folder.settle_failed(file, error)
             return Taken(source.name, error=f"{file.name}: {error.message}", warnings=(problem,) if problem else ())
         problem = folder.settle_done(file)
-        lines = [f"{file.name}: {line}" for line in (*parsed.warnings, *refused)] + [problem] * bool(problem)
-        new = sum(article.version == 1 for article in articles)
-        return Taken(source.name, new, len(articles) - new, None, tuple(map(str, lines)))
+        lines = [f"{file.name}: {line}" for line in (*parsed.warnings, *accepted.refused)] + [problem] * bool(problem)
+        return Taken(source.name, accepted.new, accepted.changed, None, tuple(map(str, lines)))
+
+
+def _in_language(source: Source, parsed: Parsed) -> list[Entry]:
+    """The entries; those that don't say their language are in the source's."""
+    return [
+        entry if entry.content.language else replace(entry, content=replace(entry.content, language=source.language))
+        for entry in parsed.entries
+    ]

@@ -225,13 +225,17 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class FeedItem:
-    """An article as a feed carries it: with its topics' names and what its source allows and is called."""
+    """An article as a feed carries it: with its topics' names and what its source allows and is called.
+
+    `source_url` is the source's web page, `source_feed` its feed; either may be unknown, or not for publication.
+    """
 
     article: Article
     topics: tuple[str, ...]
     source_title: str
     source_url: str | None
     republish: Republish
+    source_feed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,13 @@ two loses nothing.
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from syndicator import pace
 from syndicator.config import Settings, Source
-from syndicator.filing import Filing
+from syndicator.filing import Filing, Watched, unwatched
 from syndicator.intake import Fetches, Intake, Parses, Taken
-from syndicator.model import SourceKind, SourceState, State
+from syndicator.model import Article, SourceKind, SourceState, State
 from syndicator.publish import PublicSite, Publisher
 from syndicator.query import Analyser, Query, parse
 from syndicator.rendering import Published, Rendering
@@ -23,13 +22,8 @@ from syndicator.store import SourceRow, Store
 log = logging.getLogger(__name__)
 
 CLAIM_AT_ONCE = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """What changed since the last start: sources in config, and the topics that were applied to the archive anew."""
-
-    retagged: dict[str, int]
+# No source can be due later than this, unless the clock was set back since.
+LONGEST_WAIT = pace.LONGEST_WAIT + timedelta(days=1)
 
 
 class Pipeline:
@@ -44,19 +38,24 @@ class Pipeline:
         self.intake = Intake(settings, store, self.filing, fetches, parses)
         self.rendering = Rendering(store, Publisher(settings.feeds.dir, public_site(settings)), settings)
 
-    def start(self, now: datetime) -> Started:
-        """Bring the store in line with config: sources, changed topics, feeds whose look changed."""
+    def start(self, now: datetime, *, watched: Watched = unwatched) -> dict[str, int]:
+        """Bring the store in line with config: sources, changed topics, feeds whose look changed.
+
+        Returns, for each topic that was applied to the archive anew, how many articles came or went. It is for
+        whoever holds the store's instance lock: two processes with different configs would undo each other's work.
+        """
         with self._store.transaction():
             changed = self._store.sources.configure(map(_row, self._sources.values()), now)
-            retagged = self.filing.bring_up_to_date()
+            retagged = self.filing.bring_up_to_date(watched=watched)
             self.rendering.notice_changes(now, sources_changed=changed)
-        return Started(retagged)
+        return retagged
 
     def claim(self, now: datetime) -> list[SourceState]:
         """Sources that are due, taken for this worker; folders first, since they answer at once."""
         claimed = self._store.sources.claim(
-            self._owner, now, CLAIM_AT_ONCE, longest_wait=pace.LONGEST_WAIT + timedelta(days=1)
+            self._owner, now, CLAIM_AT_ONCE, longest_wait=LONGEST_WAIT, names=self._sources
         )
+        log.debug("claimed: %s", ", ".join(state.name for state in claimed) or "nothing is due")
         return sorted(claimed, key=lambda state: self._sources[state.name].kind is not SourceKind.FOLDER)
 
     def hand_back(self) -> None:
@@ -72,13 +71,30 @@ class Pipeline:
         store = self._store
         with store.transaction():
             for article in store.articles.released_by(now):
-                released = store.articles.add_version(
-                    article.id, article.content, author="embargo", now=now, state=State.LIVE, published=now
-                )
-                self.filing.file(released)
-            retention = self._settings.schedule.retention
-            retired = 0 if retention is None else store.articles.retire(now - retention)
-            self.rendering.notice_changes(now, sources_changed=retired > 0)
+                self.filing.file(self._release(article, now))
+            self.rendering.notice_changes(now, sources_changed=self._retire(now) > 0)
+
+    def _release(self, article: Article, now: datetime) -> Article:
+        """Let a held article out: as new if nobody had seen it, else as it was before it was held."""
+        versions = self._store.articles.history(article.id)
+        seen = [version for version in versions if version.state is not State.EMBARGOED]
+        return self._store.articles.add_version(
+            article.id,
+            article.content,
+            author="embargo",
+            now=now,
+            state=seen[-1].state if seen else State.LIVE,
+            note=seen[-1].note if seen else None,
+            published=None if seen else now,
+        )
+
+    def _retire(self, now: datetime) -> int:
+        """Once a day, since it renders every feed and archive anew: forget what is past its retention."""
+        retention, day = self._settings.schedule.retention, now.strftime("%Y-%m-%d")
+        if retention is None or self._store.fact("retired") == day:
+            return 0
+        self._store.remember("retired", day)
+        return self._store.articles.retire(now - retention)
 
     def publish(self, now: datetime) -> Published:
         """Render what is stale."""
@@ -118,4 +134,6 @@ def analyser(settings: Settings) -> Analyser:
 
 
 def _row(source: Source) -> SourceRow:
-    return SourceRow(source.name, source.url or str(source.path), source.title, source.republish)
+    """What the store keeps of a source. An address from the environment may be a secret: it is not published."""
+    address = source.url if source.kind is SourceKind.FEED and not source.is_hidden("url") else None
+    return SourceRow(source.name, source.url or str(source.path), source.title, source.republish, address=address)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from syndicator import __version__
 from syndicator.config import Settings
-from syndicator.errors import PublishError
+from syndicator.errors import PublishError, StoreError
 from syndicator.model import FeedDocument, FeedItem, Tombstone
 from syndicator.publish import FeedSummary, Publisher
 from syndicator.store import ALL, INDEX, Edge, Stale, Store
@@ -90,8 +90,11 @@ class Rendering:
             marks = [mark for mark in self._store.feeds.stale() if mark.topic == name]
             try:
                 files += self._render_index(marks) if name == INDEX else self._render(name, marks, now)
-            except PublishError as error:
-                log.warning("feed %s: %s", name, error)
+            except StoreError:
+                raise
+            except Exception as error:
+                if not isinstance(error, PublishError):
+                    log.exception("feed %s", name)
                 problems.append(f"{name}: {error}")
         return Published(tuple(files), tuple(problems))
 

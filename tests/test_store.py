@@ -222,8 +222,13 @@ def configured(store, *names):
     store.sources.configure([SourceRow(n, f"https://{n}.example/", n, Republish.SUMMARY) for n in names], NOW)
 
 
-def claimed(store, now=NOW, owner="me", limit=10):
-    return [state.name for state in store.sources.claim(owner, now, limit, longest_wait=WAIT)]
+def claimed(store, now=NOW, owner="me", limit=10, names=None):
+    return [
+        state.name
+        for state in store.sources.claim(
+            owner, now, limit, longest_wait=WAIT, names=names or ("a", "b", "c", "leased", "waiting")
+        )
+    ]
 
 
 def settled(name, **more):

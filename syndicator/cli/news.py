@@ -11,7 +11,7 @@ import typer
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now
 from syndicator.cli.output import counted, highlighted, say, show_json, with_progress
 from syndicator.cli.service import Tally
-from syndicator.cli.session import Newsroom, open_newsroom, open_store, read_settings
+from syndicator.cli.session import Newsroom, open_newsroom, open_store, read_settings, start_unless_running
 from syndicator.errors import UsageError
 from syndicator.model import Article
 from syndicator.query import parse
@@ -36,7 +36,7 @@ def ingest(
 
     async def take_all() -> None:
         async with open_newsroom(config) as room:
-            room.pipeline.start(now)
+            start_unless_running(room, now)
             await _take_all(room)
 
     async def _take_all(room: Newsroom) -> None:

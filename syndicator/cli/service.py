@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now, Verbose
-from syndicator.cli.output import counted, note, say, show_json
+from syndicator.cli.output import counted, note, say, show_json, with_progress
 from syndicator.cli.session import Newsroom, note_warnings, open_newsroom, open_store, read_settings
 from syndicator.errors import UsageError
 from syndicator.intake import Taken
@@ -155,7 +155,7 @@ def _start(room: Newsroom, now: datetime) -> None:
     """Bring the store in line with config. Whoever held a lease is gone: we hold the instance lock."""
     note_warnings(room.settings)
     room.store.sources.hand_back()
-    for topic, moved in room.pipeline.start(now).retagged.items():
+    for topic, moved in room.pipeline.start(now, watched=with_progress).items():
         if moved:
             note(f"topic {topic}: its query is new or changed; {counted(moved, 'article')} came or went")
 

@@ -5,13 +5,15 @@ import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from syndicator.cli.output import note
 from syndicator.config import Settings, load
 from syndicator.desk import Desk
+from syndicator.errors import StoreBusyError
 from syndicator.pipeline import Pipeline, analyser
 from syndicator.sources import Fetcher, Sandbox
 from syndicator.store import Store
@@ -36,6 +38,12 @@ def note_warnings(settings: Settings) -> None:
     """What is not wrong in config, but should be looked at, on standard error."""
     for line in settings.warnings:
         note(f"warning: {line}")
+
+
+def start_unless_running(room: Newsroom, now: datetime) -> None:
+    """Bring the store in line with config, unless a service is at work on it: that has done so by its own config."""
+    with suppress(StoreBusyError), room.store.instance_lock():
+        room.pipeline.start(now)
 
 
 @contextmanager

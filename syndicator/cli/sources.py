@@ -64,6 +64,8 @@ def _trouble(judged: Health) -> str:
     if judged.failures:
         times = "once" if judged.failures == 1 else f"{judged.failures} times in a row"
         return f"failed {times}: {judged.error}"
+    if judged.error:
+        return f"a file was refused: {judged.error}"
     return f"strangely quiet: {judged.quiet}" if judged.quiet else ""
 
 

@@ -93,9 +93,10 @@ def retag(*, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = False) -
 
     async def apply() -> None:
         async with open_newsroom(config) as room:
-            room.pipeline.start(now)
-            moved = room.pipeline.filing.bring_up_to_date(everything=True, watched=with_progress)
-            published = room.pipeline.publish(now)
+            with room.store.instance_lock():
+                room.pipeline.start(now)
+                moved = room.pipeline.filing.bring_up_to_date(everything=True, watched=with_progress)
+                published = room.pipeline.publish(now)
         if as_json:
             show_json({"topics": moved, "files": published.files, "problems": published.problems})
         else:

@@ -22,6 +22,10 @@ class Section(BaseModel):
             section._hidden = hidden  # noqa: SLF001 - our own; a private attribute is all that may change when frozen
         return section
 
+    def is_hidden(self, key: str) -> bool:
+        """Whether this key's value came from the environment."""
+        return key in self._hidden
+
     def __repr_args__(self) -> list[tuple[str | None, object]]:
         """Pydantic's hook for `repr` and `str`: the fields to show."""
         shown = super().__repr_args__()

@@ -38,6 +38,7 @@ class Carried:
     enclosures: tuple[Enclosure, ...]
     source_title: str
     source_url: str | None
+    source_feed: str | None
     article: Article
 
 
@@ -80,6 +81,7 @@ def carry(item: FeedItem, level: Republish, feed_language: str) -> Carried:
         enclosures=_enclosures(content.enclosures) if level is Republish.FULL else (),
         source_title=source,
         source_url=web_url(item.source_url),
+        source_feed=web_url(item.source_feed),
         article=article,
     )
 

@@ -47,8 +47,8 @@ def feed_entry(carried: Carried) -> Any:
     entry.category([{"term": name} for name in carried.categories])
     if carried.url:
         entry.link(href=carried.url)
-    if carried.source_url:
-        entry.source(carried.source_url, carried.source_title)
+    if carried.source_feed:
+        entry.source(carried.source_feed, carried.source_title)
     if carried.complete or not carried.url:
         # feedgen ties these together, so the order counts: summary() sets both formats, description() then
         # gives RSS its own, as HTML, and content() takes back what that did to Atom's content.

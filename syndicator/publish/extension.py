@@ -141,7 +141,7 @@ class RssItem:
             _write(entry, f"{{{DC}}}creator", author, dc=DC)
         if item.language:
             _write(entry, f"{{{DC}}}language", item.language, dc=DC)
-        if not item.source_url:
+        if not item.source_feed:
             _write(entry, f"{{{DC}}}source", item.source_title, dc=DC)
         if item.enclosures:
             # RSS 2.0 allows one, and wants a length: 0 stands for an unknown one.
@@ -158,12 +158,13 @@ def _write_source(entry: etree._Element, item: Carried) -> None:
     if source is None:
         source = etree.SubElement(entry, "source")
     source.clear()
-    _write(source, "id", item.source_url or uuid5(_SOURCES, item.article.source).urn)
+    _write(source, "id", item.source_feed or uuid5(_SOURCES, item.article.source).urn)
     _write(source, "title", item.source_title)
     _write(source, "updated", rfc3339(item.updated))
     _write(etree.SubElement(source, "author"), "name", item.source_title)
-    if item.source_url:
-        etree.SubElement(source, "link", href=item.source_url, rel="self")
+    for rel, href in (("self", item.source_feed), ("alternate", item.source_url)):
+        if href:
+            etree.SubElement(source, "link", href=href, rel=rel)
 
 
 def _write_links(parent: etree._Element, tag: str, links: Sequence[Link]) -> None:

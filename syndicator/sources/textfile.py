@@ -58,6 +58,7 @@ _EMBARGO_KEY = re.compile(
 _EMBARGO_HEAD = 4_000  # characters at the start of a file in which that is looked for
 _EMBARGO_LINE_LENGTH = 160  # characters
 _MOST_WARNINGS = 50
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _MOST_DAMAGE = 0.02  # share of characters that text in a foreign encoding may lose and still be text
 
 
@@ -67,8 +68,12 @@ def parse_file(name: str, body: bytes) -> Parsed:
     Raises ParseError, in words for the person who dropped it. One bad article among several in a JSON file
     costs itself: it becomes a warning.
     """
+    form = _FORMATS.get(PurePath(name).suffix.lower())
+    if form == "feed" and b"\0" in body and body[:2] not in _UTF16:
+        # Feeds have a reader that mends them: one stray byte must not cost the other items.
+        body = body.replace(b"\0", b"")
     document, warning = _decode(name, body)
-    form = _FORMATS.get(PurePath(name).suffix.lower()) or _sniffed(document)
+    form = form or _sniffed(document)
     if form in {"feed", "page"}:
         form = _sniffed(document) if _sniffed(document) in {"feed", "page"} else form
     if form == "feed":

@@ -51,21 +51,22 @@ class Articles:
         note: str | None = None,
         published: datetime | None = None,
     ) -> Article:
-        """A new version of a known article, with the next `seq`; `state` and `note` stay unless given.
+        """A new version of a known article, with the next `seq`.
+
+        Without a `state` it stays what it is, and keeps its note; with one, the note is the one given, or none.
 
         `updated` always moves forward, even when the clock went back, so that readers see the change.
         """
         before = self.get(id_)
-        state = state or before.state
+        state, note = (before.state, before.note) if state is None else (state, note)
         stamp = max(seconds(now), seconds(before.updated) + 1)
         n = number(self._db, id_)
-        seq = self._insert_version(
-            n, before.version + 1, state, at=stamp, author=author, note=note or before.note, content=content
-        )
+        seq = self._insert_version(n, before.version + 1, state, at=stamp, author=author, note=note, content=content)
         self._db.execute(
             """
             UPDATE articles SET seq = :seq, version = version + 1, state = :state, title = :title,
                 fingerprint = :fingerprint, updated = :updated, published = coalesce(:published, published),
+                retired = 0,
                 embargo_until = CASE WHEN :state = 'embargoed' THEN embargo_until END
             WHERE n = :n
             """,
@@ -113,7 +114,8 @@ class Articles:
         """Embargoed articles whose time has come."""
         rows = self._db.query(
             f"SELECT {ARTICLE_COLUMNS} FROM articles a JOIN versions v ON v.seq = a.seq"  # noqa: S608 - a constant
-            " WHERE a.state = 'embargoed' AND (a.embargo_until IS NULL OR a.embargo_until <= ?) ORDER BY a.seq",
+            " WHERE a.state = 'embargoed' AND a.retired = 0"
+            " AND (a.embargo_until IS NULL OR a.embargo_until <= ?) ORDER BY a.seq",
             [seconds(now)],
         )
         return [load_article(row) for row in rows]
@@ -166,9 +168,9 @@ class Articles:
     def retire(self, before: datetime) -> int:
         """Forget what articles published before then say; their ids and keys stay, so that none comes back as new.
 
-        They leave feeds, archives and search. Returns how many were retired.
+        They leave feeds, archives and search. One that is still held back stays. Returns how many were retired.
         """
-        old = "SELECT n FROM articles WHERE retired = 0 AND published < ? AND updated < ?"
+        old = "SELECT n FROM articles WHERE retired = 0 AND state <> 'embargoed' AND published < ? AND updated < ?"
         numbers = [row["n"] for row in self._db.query(old, [seconds(before), seconds(before)])]
         chosen = json.dumps(numbers)
         for statement in (

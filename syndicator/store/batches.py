@@ -68,14 +68,15 @@ class Batches:
                 by_canonical.setdefault(article.canonical, []).append(article.id)
         return Snapshot(appearances, {article.id: article for article in known.values()}, by_canonical)
 
-    def apply(self, intents: Iterable[Intent], now: datetime) -> list[Article]:
-        """Write what was decided; returns the articles that are new or have a new version or address."""
+    def apply(self, intents: Iterable[Intent], now: datetime) -> tuple[list[Article], list[Article]]:
+        """Write what was decided; returns the new articles, and those with a new version or address."""
+        new: dict[str, None] = {}
         changed: dict[str, None] = {}
         for intent in intents:
             match intent:
                 case NewArticle():
                     self._insert(intent, now)
-                    changed[intent.id] = None
+                    new[intent.id] = None
                 case Edited():
                     self._articles.add_version(intent.id, intent.content, author=intent.appearance.source, now=now)
                     self._appear(intent.appearance, now)
@@ -88,7 +89,7 @@ class Batches:
                     changed[intent.id] = None
                 case Appeared():
                     self._appear(intent.appearance, now)
-        return [self._articles.get(id_) for id_ in changed]
+        return [self._articles.get(id_) for id_ in new], [self._articles.get(id_) for id_ in changed if id_ not in new]
 
     def _insert(self, new: NewArticle, now: datetime) -> None:
         self._articles.insert(

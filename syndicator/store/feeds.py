@@ -78,9 +78,10 @@ class Feeds:
         inside = [row for i, row in enumerate(rows[:maximum]) if i < minimum or row["published"] >= seconds(since)]
         if len(inside) == len(rows):
             return self._items(inside), None
-        last = inside[-1]
-        months = self._months(topic, last["published"], last["n"])
-        return self._items(inside), Edge(moment(last["published"]), last["n"], months)
+        # An empty window ends where it begins, behind everything published since.
+        published, article = (inside[-1]["published"], inside[-1]["n"]) if inside else (seconds(since), 0)
+        months = self._months(topic, published, article)
+        return self._items(inside), Edge(moment(published), article, months)
 
     def month(self, topic: str, month: str, edge: Edge) -> list[FeedItem]:
         """The items of one archive month, newest first: those published in it that the window no longer holds."""
@@ -135,8 +136,9 @@ class Feeds:
         bound = (published, article)
         while True:
             rows = self._db.query(
-                "SELECT published FROM article_topics WHERE topic = ? AND (published, article) < (?, ?)"
-                " ORDER BY published DESC, article DESC LIMIT 1",
+                "SELECT t.published FROM article_topics t JOIN articles a ON a.n = t.article"
+                " WHERE t.topic = ? AND (t.published, t.article) < (?, ?) AND a.state <> 'embargoed'"
+                " ORDER BY t.published DESC, t.article DESC LIMIT 1",
                 [topic, *bound],
             )
             found = next(iter(rows), None)
@@ -151,7 +153,7 @@ class Feeds:
         return list(
             self._db.query(
                 f"""
-                SELECT {ARTICLE_COLUMNS}, s.label, s.title AS source_title, s.home, s.republish,
+                SELECT {ARTICLE_COLUMNS}, s.label, s.title AS source_title, s.home, s.address, s.republish,
                     (SELECT json_group_array(topic) FROM (SELECT topic FROM article_topics
                      WHERE article = t.article AND topic <> '{ALL}' ORDER BY topic)) AS topics
                 FROM article_topics t JOIN articles a ON a.n = t.article JOIN versions v ON v.seq = a.seq
@@ -174,5 +176,6 @@ def _item(article: Article, row: Row) -> FeedItem:
         topics=tuple(json.loads(row["topics"])),
         source_title=row["label"] or row["source_title"] or article.source,
         source_url=row["home"],
+        source_feed=row["address"],
         republish=Republish(row["republish"] or Republish.FULL),
     )

@@ -21,6 +21,7 @@ def m0001_sources(db: Database) -> None:
             label TEXT NOT NULL DEFAULT '',
             title TEXT NOT NULL DEFAULT '',
             home TEXT,
+            address TEXT,
             republish TEXT NOT NULL,
             enabled INTEGER NOT NULL DEFAULT 1,
             due INTEGER NOT NULL,

@@ -1,6 +1,7 @@
 """Sources as work rows: claimed with a lease when due, settled with what was learnt, counted for their health."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,12 +16,17 @@ LEASE = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """A source as config names it: what the store has to keep of it to render its articles later."""
+    """A source as config names it: what the store has to keep of it to render its articles later.
+
+    `home` is its web page, `address` its feed: what may be published of where it is.
+    """
 
     name: str
     location: str
     label: str
     republish: Republish
+    home: str | None = None
+    address: str | None = None
 
 
 class Sources:
@@ -36,20 +42,21 @@ class Sources:
         feeds show of a source (its label, what may be republished) has changed.
         """
         before = {
-            row["name"]: row for row in self._db.query("SELECT name, location, label, republish, enabled FROM sources")
+            row["name"]: row for row in self._db.query("SELECT name, location, label, republish, address FROM sources")
         }
         shown = False
         named = set()
         for row in rows:
             named.add(row.name)
             old = before.get(row.name)
-            shown = shown or old is None or (old["label"], old["republish"]) != (row.label, row.republish)
+            looks = (row.label, row.republish, row.address)
+            shown = shown or old is None or (old["label"], old["republish"], old["address"]) != looks
             if old is None or old["location"] != row.location:
                 self._db.execute("DELETE FROM sources WHERE name = ?", [row.name])
                 self.remember(row, now)
             self._db.execute(
-                "UPDATE sources SET label = ?, republish = ?, enabled = 1 WHERE name = ?",
-                [row.label, row.republish, row.name],
+                "UPDATE sources SET label = ?, republish = ?, address = ?, enabled = 1 WHERE name = ?",
+                [*looks, row.name],
             )
         for name in before.keys() - named:
             self._db.execute("UPDATE sources SET enabled = 0 WHERE name = ?", [name])
@@ -63,14 +70,20 @@ class Sources:
                 "location": row.location,
                 "label": row.label,
                 "republish": row.republish,
+                "home": row.home,
+                "address": row.address,
                 "enabled": int(enabled),
                 "due": seconds(now),
             },
             ignore=True,
         )
 
-    def claim(self, owner: str, now: datetime, limit: int, *, longest_wait: timedelta) -> list[SourceState]:
-        """Take up to `limit` sources that are due, longest due first; nobody else gets them until the lease ends.
+    def claim(
+        self, owner: str, now: datetime, limit: int, *, longest_wait: timedelta, names: Collection[str]
+    ) -> list[SourceState]:
+        """Take up to `limit` of these sources that are due, longest due first.
+
+        Nobody else gets them until the lease ends.
 
         A lease or a due time further ahead than either can be was written before the clock was set back, and
         counts as over.
@@ -81,12 +94,20 @@ class Sources:
             UPDATE sources SET lease_until = :now + :lease, owner = :owner, attempts = attempts + 1
             WHERE name IN (
                 SELECT name FROM sources
-                WHERE enabled = 1 AND gone = 0 AND (due <= :now OR due > :now + :wait)
+                WHERE enabled = 1 AND gone = 0 AND name IN (SELECT value FROM json_each(:names))
+                  AND (due <= :now OR due > :now + :wait)
                   AND (lease_until IS NULL OR lease_until <= :now OR lease_until > :now + :lease)
                 ORDER BY due, name LIMIT :limit)
             RETURNING *
             """,
-            {"now": seconds(now), "lease": lease, "wait": wait, "owner": owner, "limit": limit},
+            {
+                "now": seconds(now),
+                "lease": lease,
+                "wait": wait,
+                "owner": owner,
+                "limit": limit,
+                "names": json.dumps(list(names)),
+            },
         )
         return sorted((load_source_state(row) for row in rows), key=lambda state: (state.due, state.name))
 
@@ -101,11 +122,6 @@ class Sources:
         self._db.execute(
             "UPDATE sources SET lease_until = NULL, owner = NULL WHERE owner = coalesce(?, owner)", [owner]
         )
-
-    def make_due(self, names: Iterable[str], now: datetime) -> None:
-        """Have these sources polled next time, whatever their pace."""
-        for name in names:
-            self._db.execute("UPDATE sources SET due = ?, gone = 0 WHERE name = ?", [seconds(now), name])
 
     def all(self) -> list[SourceState]:
         """Every source in use, by name."""
