@@ -149,10 +149,9 @@ class Desk:
     async def _from_file(self, path: Path) -> _HandedIn:
         """A file: articles of our own, or somebody's feed, which is then a source by that feed's name."""
         parsed = await self._parses.run(str(path), parse_file, path.name, _read(path))
-        home = urlsplit(parsed.self_url or parsed.home or "").hostname
-        if parsed.title or home:
-            name = home or path.name
-            row = SourceRow(name, str(path), parsed.title or name, Republish.SUMMARY, parsed.home, parsed.self_url)
+        if parsed.title or parsed.self_url or parsed.home:
+            name = parsed.self_url or parsed.home or path.name
+            row = SourceRow(name, str(path), parsed.title or path.name, Republish.SUMMARY, parsed.home, parsed.self_url)
             return _HandedIn(row, parsed)
         return _HandedIn(SourceRow(BY_HAND, BY_HAND, self._settings.site.title, Republish.FULL), parsed)
 

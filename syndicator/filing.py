@@ -43,6 +43,9 @@ class Filing:
             return
         analysed = store.search.analyse(article)
         topics = {match.key: match.reasons for match in self._matcher.match(analysed)}
+        if article.state is State.CORRECTED:
+            # Whoever had the wrong version is told where they had it, even if the right one is about something else.
+            topics = store.topics.of(article.id) | topics
         touched = store.topics.tag(article, topics)
         store.search.index(article, analysed.with_topics(frozenset(topics)))
         store.feeds.mark_stale(feeds_of(article, touched))
@@ -88,6 +91,8 @@ class Filing:
         reasons = {hit.article.id: hit.reasons for hit in store.search.find(self._queries[name])}
         for id_ in before | reasons.keys():
             article = store.articles.get(id_)
+            if article.state is State.CORRECTED and id_ not in reasons:
+                continue
             if id_ in reasons:
                 store.topics.add(article, name, reasons[id_])
             else:

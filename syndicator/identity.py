@@ -10,6 +10,7 @@ from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 from uuid import UUID, uuid5
+from zlib import crc32
 
 from syndicator.model import Content
 
@@ -24,6 +25,7 @@ _TRACKING = re.compile(
     r"|traffic_source|guccounter|guce_.*|partner|emc|ref|ref_?src|ref_url)",
     re.IGNORECASE,
 )
+_SKETCH = 32
 _PORTS = {"http": 80, "https": 443}
 _UNRESERVED = re.compile(r"%([0-9a-fA-F]{2})")
 
@@ -32,9 +34,9 @@ _UNRESERVED = re.compile(r"%([0-9a-fA-F]{2})")
 def canonical_url(url: str | None) -> str | None:
     """The address that means the same page as `url`: what two sources must share to be one article.
 
-    Lower-case scheme and host, no credentials, default port, fragment, tracking parameters or AMP wrapper, and
-    percent-encoding in one form (RFC 3986 §6.2.2). None for anything that can't name one article: not http(s),
-    no host, or a site's front page.
+    https for http (sites move, their articles stay), lower-case host, no credentials, default port, fragment,
+    tracking parameters or AMP wrapper, and percent-encoding in one form (RFC 3986 §6.2.2). None for anything that
+    can't name one article: not http(s), no host, or a site's front page.
     """
     if not url:
         return None
@@ -46,8 +48,10 @@ def canonical_url(url: str | None) -> str | None:
     scheme = parts.scheme.lower()
     if scheme not in _PORTS or not host:
         return None
+    if port in (None, _PORTS[scheme]):
+        scheme, port = "https", None
     netloc = f"[{host}]" if ":" in host else host.rstrip(".")
-    if port is not None and port != _PORTS[scheme]:
+    if port is not None:
         netloc += f":{port}"
     path = _one_encoding(re.sub(r"(?<=.)/amp/?$", "", parts.path))
     query = _without_tracking(parts.query)
@@ -79,6 +83,24 @@ def fingerprint(content: Content) -> str:
     """
     said = f"{' '.join(content.title.split())}\n{' '.join((content.text or content.summary).split())}"
     return sha256(said.encode("utf-8", "replace")).hexdigest()
+
+
+def sketch(content: Content) -> tuple[int, ...]:
+    """A sample of what an article says, to tell a rewritten article from another one: see `alike`.
+
+    The smallest hashes of its runs of three words: a bottom-k sketch (Broder, On the resemblance and containment of
+    documents, 1997).
+    """
+    words = (content.text or content.summary).casefold().split()
+    runs = {crc32(" ".join(words[at : at + 3]).encode("utf-8", "replace")) for at in range(max(len(words) - 2, 1))}
+    return tuple(sorted(runs)[:_SKETCH]) if words else ()
+
+
+def alike(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether two sketches are of one text and its rewriting: an estimated quarter of their runs is shared."""
+    both = sorted({*one, *other})[:_SKETCH]
+    shared = set(one) & set(other)
+    return bool(both) and 4 * sum(run in shared for run in both) >= len(both)
 
 
 def _unwrap_amp(url: str) -> str:

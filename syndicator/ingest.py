@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from syndicator.identity import article_id, article_id_for_guid, canonical_url, fingerprint
+from syndicator.identity import alike, article_id, article_id_for_guid, canonical_url, fingerprint, sketch
 from syndicator.model import Content, Entry, State
 
-# Two headlines under one URL are one story's if they share at least this part of their words.
+# Two headlines are one story's if they share at least this part of their words.
 SAME_HEADLINE = 0.5
 # The key of a dropped file is its name, which people use again: another headline in it is another article.
 FILE = "file:"
@@ -22,24 +22,32 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the store knows of one article: enough to tell an edit from the same again."""
+    """What the store knows of one article: enough to tell an edit from the same again, or from another article."""
 
     id: str
     canonical: str | None
-    url: str | None
     title: str
     fingerprint: str
+    sketch: tuple[int, ...]
     state: State
+    embargo_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """One source's item of an article, under the source's own `key`, and the fingerprint it had last."""
+    """One source's item of an article under the source's own `key`, and what that source said last.
+
+    It is what the source's next word is held against: the article itself may say something else by then, because
+    another source or an editor spoke, or because it was withdrawn.
+    """
 
     source: str
     key: str
     article: str
     fingerprint: str
+    canonical: str | None
+    title: str
+    sketch: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +82,25 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A held article whose source now gives another time until which it is held."""
+
+    id: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Appeared:
-    """A source carries an article that is known; nothing else changes."""
+    """A source carries an article that is known; nothing else changes.
+
+    `overruled` tells that the source changed its copy of an article that an editor had corrected: ours stands.
+    """
 
     appearance: Appearance
+    overruled: bool = False
 
 
-Intent = NewArticle | Edited | Moved | Appeared
+Intent = NewArticle | Edited | Moved | Held | Appeared
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +110,12 @@ class Snapshot:
     appearances: Mapping[str, Appearance]
     articles: Mapping[str, Known]
     by_canonical: Mapping[str, Sequence[str]]
+
+
+def names(entry: Entry) -> list[str]:
+    """Everything a source may know an item by, best first: its guid, its canonical URL, what it says."""
+    known_by = (entry.guid, canonical_url(entry.url), f"sha256:{fingerprint(entry.content)}")
+    return [name for name in known_by if name]
 
 
 def keyed(entries: Iterable[Entry]) -> dict[str, Entry]:
@@ -107,7 +133,10 @@ def keyed(entries: Iterable[Entry]) -> dict[str, Entry]:
         canonical = canonical_url(entry.url)
         own_guid = entry.guid if entry.guid and uses[entry.guid] == 1 else None
         own_page = canonical if canonical not in shared_urls else None
-        batch.setdefault(own_guid or own_page or f"sha256:{fingerprint(entry.content)}", entry)
+        key = own_guid or own_page or names(entry)[-1]
+        if key in batch and not _one_piece(entry.content, batch[key].content.title, sketch(batch[key].content)):
+            key = names(entry)[-1]
+        batch.setdefault(key, entry)
     return batch
 
 
@@ -129,9 +158,14 @@ def published_at(entry: Entry, now: datetime) -> datetime:
 
 
 def same_headline(one: str, other: str) -> bool:
-    """Whether two titles under one URL are an old and a new headline of one story (Jaccard of their words)."""
+    """Whether two titles are an old and a new headline of one story (Jaccard of their words)."""
     mine, theirs = set(one.casefold().split()), set(other.casefold().split())
     return len(mine & theirs) >= SAME_HEADLINE * len(mine | theirs)
+
+
+def _one_piece(now: Content, title: str, before: tuple[int, ...]) -> bool:
+    """Whether what is said now is the same article as was said before, under a new headline or with a new text."""
+    return same_headline(now.title, title) or alike(sketch(now), before)
 
 
 def _shared_urls(entries: Iterable[Entry]) -> frozenset[str]:
@@ -157,34 +191,53 @@ class _Batch:
 
     def decide(self, key: str, entry: Entry) -> list[Intent]:
         canonical = canonical_url(entry.url)
-        mark = fingerprint(entry.content)
         before = self._known.appearances.get(key)
-        if before is not None:
-            return self._again(before, entry, canonical, mark)
-        article = self._at(canonical, key, entry, mark)
+        sure = before is not None and entry.guid == key and not key.startswith(FILE)
+        if before is None:
+            known = (self._known.appearances.get(name) for name in names(entry))
+            before = next((each for each in known if each is not None), None)
+        if before is not None and self._is_that_item(before, entry, canonical, sure=sure):
+            return self._again(before, key, entry, canonical)
+        article = self._at(canonical, key, entry) if before is None else None
         if article is not None:
-            return self._joins(article, key, entry, mark)
-        return [self._new(key, entry, canonical, mark)]
+            return self._joins(article, key, entry, canonical)
+        return [self._new(key, entry, canonical, again=before is not None)]
 
-    def _again(self, before: Appearance, entry: Entry, canonical: str | None, mark: str) -> list[Intent]:
-        """An item this source had before: the same, edited, or moved."""
+    def _is_that_item(self, before: Appearance, entry: Entry, canonical: str | None, *, sure: bool) -> bool:
+        """Whether an item is the one its name stood for last time: guids, file names and links get used again.
+
+        A guid is believed while the link stays; anything less only while the words are alike.
+        """
+        if sure and (canonical is None or before.canonical in (None, canonical)):
+            return True
+        return _one_piece(entry.content, before.title, before.sketch)
+
+    def _again(self, before: Appearance, key: str, entry: Entry, canonical: str | None) -> list[Intent]:
+        """An item this source had before: the same, edited, moved, or held until another time."""
         article = self._articles[before.article]
-        if before.key.startswith(FILE) and not same_headline(article.title, entry.content.title):
-            return [self._new(before.key, entry, canonical, mark, guid=f"{before.key}#{mark}")]
-        now = replace(before, fingerprint=mark)
+        now = self._appearance(key, article.id, entry, canonical)
         intents: list[Intent] = []
-        if mark != before.fingerprint:
+        if now.fingerprint != before.fingerprint:
             intents.append(self._edit(article, before.fingerprint, entry, now))
-        in_step = before.fingerprint == article.fingerprint and article.state is not State.KILLED
-        if entry.url and entry.guid and in_step and canonical != article.canonical and canonical not in self._shared:
+        elif now != before:
+            intents.append(Appeared(now))
+        if self._moves(article, before, canonical) and entry.url:
             intents.append(Moved(article.id, entry.url, canonical))
+        until = entry.embargo_until
+        if article.state is State.EMBARGOED and until not in {None, article.embargo_until} and until:
+            intents.append(Held(article.id, until))
         return intents
 
-    def _joins(self, article: Known, key: str, entry: Entry, mark: str) -> list[Intent]:
+    def _moves(self, article: Known, before: Appearance, canonical: str | None) -> bool:
+        """Whether the source itself gave its item a new address, and the article was at the old one."""
+        in_step = before.fingerprint == article.fingerprint and article.state is not State.KILLED
+        return in_step and canonical not in {before.canonical, article.canonical, *self._shared}
+
+    def _joins(self, article: Known, key: str, entry: Entry, canonical: str | None) -> list[Intent]:
         """Another appearance of a known article: from another source, or under a new guid of this one."""
-        now = Appearance(self._source, key, article.id, mark)
+        now = self._appearance(key, article.id, entry, canonical)
         ours = [a for a in self._known.appearances.values() if a.article == article.id]
-        if ours and mark != article.fingerprint:
+        if ours and now.fingerprint not in (article.fingerprint, ours[-1].fingerprint):
             return [self._edit(article, ours[-1].fingerprint, entry, now)]
         return [Appeared(now)]
 
@@ -192,41 +245,54 @@ class _Batch:
         """An edit if this source was in step with the article; killed articles stay killed."""
         in_step = last_said == article.fingerprint and now.fingerprint != article.fingerprint
         if not in_step or article.state is State.KILLED:
-            return Appeared(now)
-        self._articles[article.id] = replace(article, fingerprint=now.fingerprint, title=entry.content.title)
+            return Appeared(now, overruled=article.state is State.CORRECTED and last_said != article.fingerprint)
+        self._articles[article.id] = replace(article, fingerprint=now.fingerprint, title=now.title, sketch=now.sketch)
         return Edited(article.id, entry.content, now)
 
-    def _at(self, canonical: str | None, key: str, entry: Entry, mark: str) -> Known | None:
+    def _at(self, canonical: str | None, key: str, entry: Entry) -> Known | None:
         """The known article at this URL, if the entry is that piece and not another one on the same page."""
         if canonical is None or canonical in self._shared:
             return None
         for candidate in self._known.by_canonical.get(canonical, ()):
             article = self._articles[candidate]
-            from_here = any(
-                a.article == candidate and a.source == self._source and a.key != key
-                for a in self._known.appearances.values()
-            )
-            if not from_here or article.fingerprint == mark or same_headline(article.title, entry.content.title):
+            ours = [a for a in self._known.appearances.values() if a.article == candidate and a.key != key]
+            said = [(a.title, a.sketch) for a in ours]
+            if not ours:
+                # Another source's. What a withdrawn article said is gone: at its URL nothing may come back.
+                if article.state is State.KILLED:
+                    return article
+                said = [(article.title, article.sketch)]
+            if any(_one_piece(entry.content, title, before) for title, before in said):
                 return article
         return None
 
-    def _new(self, key: str, entry: Entry, canonical: str | None, mark: str, *, guid: str | None = None) -> NewArticle:
-        own = canonical is not None and canonical not in self._shared
-        ident = article_id(canonical) if own and canonical else None
-        if ident is None or ident in self._articles:
-            ident = article_id_for_guid(self._source, guid or key)
+    def _appearance(self, key: str, article: str, entry: Entry, canonical: str | None) -> Appearance:
+        said = entry.content
+        return Appearance(self._source, key, article, fingerprint(said), canonical, said.title, sketch(said))
+
+    def _new(self, key: str, entry: Entry, canonical: str | None, *, again: bool) -> NewArticle:
+        """A new article. Its id is of its URL, or of its key; where both are taken, of its key and what it says."""
+        own = article_id(canonical) if canonical is not None and canonical not in self._shared else None
+        mark = fingerprint(entry.content)
+        possible = (own, None if again else article_id_for_guid(self._source, key))
+        fallback = article_id_for_guid(self._source, f"{key}#{mark}")
+        ident = next((id_ for id_ in possible if id_ and id_ not in self._articles), fallback)
         held = entry.embargo_until is not None and entry.embargo_until > self._now
         state = State.EMBARGOED if held else State.LIVE
         published = published_at(entry, self._now)
         updated = min(max(published, entry.updated or published), self._now).replace(microsecond=0)
-        self._articles[ident] = Known(ident, canonical, entry.url, entry.content.title, mark, state)
-        appearance = Appearance(self._source, key, ident, mark)
+        appearance = self._appearance(key, ident, entry, canonical)
+        self._articles[ident] = Known(ident, canonical, entry.content.title, mark, appearance.sketch, state)
         return NewArticle(ident, canonical, entry, state, published, updated, appearance)
 
 
 def possible_ids(source: str, entries: Iterable[Entry]) -> frozenset[str]:
     """Every id `decide` may give to an entry of this batch, for the snapshot to look for beside keys and URLs."""
     batch = keyed(entries)
-    by_guid = {article_id_for_guid(source, key) for key in batch}
+    by_guid = {
+        article_id_for_guid(source, name)
+        for key, entry in batch.items()
+        for name in (key, f"{key}#{fingerprint(entry.content)}")
+    }
     by_url = {article_id(canonical) for entry in batch.values() if (canonical := canonical_url(entry.url))}
     return frozenset(by_guid | by_url)

@@ -15,7 +15,7 @@ from syndicator import pace
 from syndicator.config import Settings, Source
 from syndicator.errors import ParseError, StoreError
 from syndicator.filing import Filing
-from syndicator.ingest import decide
+from syndicator.ingest import Appeared, decide
 from syndicator.model import Entry, Fetched, Outcome, Parsed, SourceKind, SourceState, Validators
 from syndicator.sources import (
     FEED_ACCEPT,
@@ -67,13 +67,19 @@ class Accepted:
     new: int = 0
     changed: int = 0
     refused: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def __add__(self, other: "Accepted") -> "Accepted":
-        return Accepted(self.new + other.new, self.changed + other.changed, self.refused + other.refused)
+        return Accepted(
+            self.new + other.new,
+            self.changed + other.changed,
+            self.refused + other.refused,
+            self.warnings + other.warnings,
+        )
 
     def as_taken(self, source: str, warnings: tuple[str, ...] = (), *, error: str | None = None) -> Taken:
         """The same, told of a source, with what its parser warned of."""
-        return Taken(source, self.new, self.changed, error, (*warnings, *self.refused))
+        return Taken(source, self.new, self.changed, error, (*warnings, *self.refused, *self.warnings))
 
 
 class Intake:
@@ -123,10 +129,16 @@ class Intake:
     def _accept(self, source: str, entries: Sequence[Entry], now: datetime) -> Accepted:
         with self._store.savepoint():
             known = self._store.batches.snapshot(source, entries)
-            new, changed = self._store.batches.apply(decide(source, entries, known, now), now)
+            intents = decide(source, entries, known, now)
+            new, changed = self._store.batches.apply(intents, now)
             for article in (*new, *changed):
                 self._filing.file(article)
-        return Accepted(len(new), len(changed))
+        lines = (
+            f"{each.appearance.title!r} was changed by its source, but the desk had corrected it: the correction stands"
+            for each in intents
+            if isinstance(each, Appeared) and each.overruled
+        )
+        return Accepted(len(new), len(changed), warnings=tuple(lines))
 
     async def _take_url(self, source: Source, state: SourceState, now: datetime) -> Taken:
         url = state.moved_to or source.url or ""
@@ -182,9 +194,7 @@ class Intake:
         # What was wrong with a file is remembered until one is taken in well.
         refusal = errors[-1] if errors else None if files else state.last_error
         with self._store.transaction():
-            every = self._settings.schedule.tick
-            after = pace.after_look(state, look.error, refusal=refusal, now=now, again_in=every)
-            self._store.sources.settle(after)
+            self._store.sources.settle(pace.after_look(state, look.error, refusal=refusal, now=now))
         log.info("%s: %d files", source.name, len(files))
         return Taken(
             source.name,
@@ -200,13 +210,15 @@ class Intake:
             parsed = await self._parses.run(file.name, parse_file, file.name, file.read())
             with self._store.transaction():
                 accepted = self.accept(source.name, _in_language(source, parsed), now)
-            if accepted.refused and accepted == Accepted(refused=accepted.refused):
+            if len(accepted.refused) == len(parsed.entries):
                 raise ParseError(file.name, "; ".join(accepted.refused))
         except ParseError as error:
             problem = folder.settle_failed(file, error)
             return Taken(source.name, error=f"{file.name}: {error.message}", warnings=(problem,) if problem else ())
         problem = folder.settle_done(file)
-        lines = [f"{file.name}: {line}" for line in (*parsed.warnings, *accepted.refused)] + [problem] * bool(problem)
+        lines = [f"{file.name}: {line}" for line in (*parsed.warnings, *accepted.refused, *accepted.warnings)] + [
+            problem
+        ] * bool(problem)
         return Taken(source.name, accepted.new, accepted.changed, None, tuple(map(str, lines)))
 
 

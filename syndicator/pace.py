@@ -101,14 +101,12 @@ def after(
     )
 
 
-def after_look(
-    state: SourceState, error: str | None, *, refusal: str | None = None, now: datetime, again_in: timedelta
-) -> SourceState:
-    """Decide the same for a folder, which costs nobody anything to look into: again soon, whatever was there.
+def after_look(state: SourceState, error: str | None, *, refusal: str | None = None, now: datetime) -> SourceState:
+    """Decide the same for a folder, which costs nobody anything to look into: it is always due.
 
     `error` is why the folder could not be looked into, `refusal` why a file in it was not taken in.
     """
-    state = replace(state, due=now + again_in, last_attempt=now, last_error=error or refusal)
+    state = replace(state, due=now, last_attempt=now, last_error=error or refusal)
     if error is not None:
         return replace(state, failures=state.failures + 1)
     return replace(state, failures=0, last_success=now, first_success=state.first_success or now)

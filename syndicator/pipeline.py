@@ -6,7 +6,7 @@ two loses nothing.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import datetime, timedelta
 
 from syndicator import pace
@@ -50,10 +50,10 @@ class Pipeline:
             self.rendering.notice_changes(now, sources_changed=changed)
         return retagged
 
-    def claim(self, now: datetime) -> list[SourceState]:
-        """Sources that are due, taken for this worker; folders first, since they answer at once."""
+    def claim(self, now: datetime, names: Collection[str] | None = None) -> list[SourceState]:
+        """Sources (of these `names`) that are due, taken for this worker; folders first, since they answer at once."""
         claimed = self._store.sources.claim(
-            self._owner, now, CLAIM_AT_ONCE, longest_wait=LONGEST_WAIT, names=self._sources
+            self._owner, now, CLAIM_AT_ONCE, longest_wait=LONGEST_WAIT, names=self._sources if names is None else names
         )
         log.debug("claimed: %s", ", ".join(state.name for state in claimed) or "nothing is due")
         return sorted(claimed, key=lambda state: self._sources[state.name].kind is not SourceKind.FOLDER)
@@ -103,7 +103,9 @@ class Pipeline:
     async def once(self, now: datetime) -> AsyncIterator[Taken | Published]:
         """One full cycle. Feeds are rendered as news comes in, so that a slow source delays nobody."""
         self.keep_house(now)
-        while states := self.claim(now):
+        waiting = set(self._sources)
+        while states := self.claim(now, waiting):
+            waiting -= {state.name for state in states}
             looks = [asyncio.create_task(self.take(state, now)) for state in states]
             try:
                 for look in asyncio.as_completed(looks):

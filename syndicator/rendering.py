@@ -70,8 +70,11 @@ class Rendering:
                 store.feeds.mark_stale(self._shelves)
                 store.remember("day", day)
             for name in self._shelves:
-                if not self._publisher.has(name):
+                edge = store.feeds.last_edge(name)
+                if not self._publisher.has(name, edge.months if edge else ()):
                     self._mark_with_archive(name)
+            if not self._publisher.has_index():
+                store.feeds.mark_stale([INDEX])
 
     def publish(self, now: datetime) -> Published:
         """Render what is stale. A feed that fails costs itself: its last good copy stands, its mark stays."""

@@ -75,10 +75,11 @@ def item(
     republish=Republish.FULL,
     topics=("asylum",),
     source_title="The Source",
-    source_url="https://source.example/feed.xml",
+    source_url="https://source.example/",
+    source_feed="https://source.example/feed.xml",
     **changes,
 ):
-    return FeedItem(article(number, **changes), topics, source_title, source_url, republish)
+    return FeedItem(article(number, **changes), topics, source_title, source_url, republish, source_feed)
 
 
 def document(*items, **changes):

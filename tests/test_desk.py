@@ -53,10 +53,13 @@ def test_a_correction_keeps_the_id_moves_updated_and_carries_its_note(room):
     assert "the minister said" not in str(room.feed("all"))
 
 
-def test_a_corrected_article_is_tagged_anew(room):
+def test_a_corrected_article_is_tagged_anew_and_stays_where_the_wrong_one_stood(room):
     room.desk.correct(STORY, "It was a car.", LATER, by="jo", title="Minister owns car", text="A car.")
     room.publish(LATER)
-    assert room.titles("boats") == []
+    assert room.titles("boats") == ["Minister owns car"]
+    room.pipeline.filing.bring_up_to_date(everything=True)
+    room.publish(LATER)
+    assert room.titles("boats") == ["Minister owns car"]
     assert search(room, "dinghy") == []
     assert search(room, "car") == ["Minister owns car"]
 
@@ -184,6 +187,41 @@ def test_an_article_killed_before_anyone_saw_it_needs_no_advisory(tmp_path):
         room.publish(LATER)
         assert advice is None
         assert room.titles("all") == []
+
+
+def test_a_retag_does_not_make_a_held_article_findable(room):
+    held = room.desk.embargo(STORY, LATER + timedelta(hours=5), LATER, by="jo")
+    room.pipeline.filing.bring_up_to_date(everything=True)
+    room.publish(LATER)
+    assert search(room, "dinghy") == []
+    assert [stone.get("ref") for stone in atom(room, "boats").findall(TOMBSTONE)] == [held.id]
+
+
+def test_a_corrected_article_that_was_held_comes_back_with_its_correction(room):
+    room.desk.correct(STORY, "It was a car.", LATER, by="jo", title="Minister owns car")
+    held = room.desk.embargo(STORY, LATER + timedelta(hours=5), LATER, by="jo")
+    assert room.store.articles.get(held.id).note is None
+    room.cycle(LATER + timedelta(hours=6))
+    (item,) = room.feed("boats")["items"]
+    assert "It was a car." in item["content_html"]
+    assert room.store.articles.get(held.id).state is State.CORRECTED
+
+
+def test_a_kill_without_a_note_does_not_repeat_an_older_one(room):
+    room.desk.correct(STORY, "Typo in a name.", LATER, by="jo", title="Minister owns a boat")
+    killed, _ = room.desk.kill(STORY, "", LATER, by="jo")
+    assert killed.note is None
+
+
+def test_a_correction_of_an_archived_article_stands_in_the_feed_too(tmp_path):
+    old = ("9", "Old boat story", "A dinghy.", "05 Aug 2026 09:00:00 GMT")
+    web = FakeWeb({URL: rss(("1", "Boat", "A dinghy."), old)})
+    with newsroom(tmp_path, "[feeds]\nmin_items = 1\n", WIRE, BOATS, web=web) as room:
+        room.cycle()
+        assert room.titles("boats") == ["Boat"]
+        room.desk.correct("https://wire.example/9", "Wrong harbour.", LATER, by="jo", title="Old boat story, put right")
+        room.publish(LATER)
+        assert room.titles("boats") == ["Boat", "Old boat story, put right"]
 
 
 def test_an_embargo_in_the_past_is_refused(room):

@@ -11,7 +11,7 @@ from syndicator.model import Content
     [
         ("https://News.Example/a", "https://news.example/a"),
         ("HTTPS://news.example:443/a", "https://news.example/a"),
-        ("http://news.example:80/a", "http://news.example/a"),
+        ("http://news.example:80/a", "https://news.example/a"),
         ("http://news.example:8080/a", "http://news.example:8080/a"),
         ("https://news.example./a", "https://news.example/a"),
         ("https://user:secret@news.example/a", "https://news.example/a"),

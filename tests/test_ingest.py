@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from syndicator.identity import article_id, article_id_for_guid, canonical_url, fingerprint
+from syndicator.identity import article_id, article_id_for_guid, canonical_url, fingerprint, sketch
 from syndicator.ingest import (
     Appearance,
     Appeared,
     Edited,
+    Held,
     Known,
     Moved,
     NewArticle,
@@ -37,19 +38,18 @@ def after(*batches):
             match intent:
                 case NewArticle():
                     mark = intent.appearance.fingerprint
+                    said, held = intent.entry.content, intent.entry.embargo_until
                     articles[intent.id] = Known(
-                        intent.id,
-                        intent.canonical,
-                        intent.entry.url,
-                        intent.entry.content.title,
-                        mark,
-                        intent.state,
+                        intent.id, intent.canonical, said.title, mark, sketch(said), intent.state, held
                     )
                 case Edited():
                     articles[intent.id] = replace(
-                        articles[intent.id], fingerprint=fingerprint(intent.content), title=intent.content.title
+                        articles[intent.id],
+                        fingerprint=fingerprint(intent.content),
+                        title=intent.content.title,
+                        sketch=sketch(intent.content),
                     )
-            if not isinstance(intent, Moved):
+            if not isinstance(intent, Moved | Held):
                 carried = [a for a in carried if (a.source, a.key) != (source, intent.appearance.key)]
                 carried.append(intent.appearance)
     return articles, carried
@@ -100,7 +100,8 @@ def test_an_item_stated_twice_in_a_batch_counts_once():
 
 
 def test_an_item_whose_url_moves_keeps_its_id():
-    (moved,) = told("bbc", [entry(url="https://news.example/2026/boats")], ("bbc", [entry()]))
+    (seen, moved) = told("bbc", [entry(url="https://news.example/2026/boats")], ("bbc", [entry()]))
+    assert isinstance(seen, Appeared)
     assert moved == Moved(article_id(URL), "https://news.example/2026/boats", "https://news.example/2026/boats")
 
 
@@ -125,7 +126,8 @@ def test_another_piece_under_a_known_url_and_a_new_guid_is_another_article():
 
 def test_the_same_canonical_url_from_two_sources_is_one_article():
     (seen,) = told("sky", [entry(guid="s9", url=URL + "?utm_source=sky")], ("bbc", [entry()]))
-    assert seen == Appeared(Appearance("sky", "s9", article_id(URL), fingerprint(entry().content)))
+    said = entry().content
+    assert seen == Appeared(Appearance("sky", "s9", article_id(URL), fingerprint(said), URL, said.title, sketch(said)))
 
 
 def test_another_sources_shorter_copy_is_no_edit():
@@ -228,3 +230,86 @@ def test_a_guid_that_two_items_of_a_batch_share_names_neither():
 
 def test_two_versions_of_an_item_in_one_batch_count_once():
     assert len(told("bbc", [entry(), entry(text="Fifty crossed.")])) == 1
+
+
+STORY = "The minister said on Monday that forty people had crossed the Channel in two small boats before dawn."
+
+
+def test_what_was_killed_does_not_come_back_under_a_new_guid_or_a_known_name():
+    for guid, again in (("g1#0", "g1#1"), ("file:a.txt", "file:a.txt")):
+        old = entry(text=STORY, guid=guid)
+        articles, carried = after(("bbc", [old]))
+        killed = {
+            id_: replace(a, state=State.KILLED, title="Withdrawn: article", fingerprint="notice", sketch=())
+            for id_, a in articles.items()
+        }
+        found = decide("bbc", [entry(text=STORY + " More.", guid=again)], seen_by("bbc", killed, carried), NOW)
+        assert [type(x) for x in found] == [Appeared]
+
+
+def test_another_source_does_not_bring_back_what_was_killed():
+    articles, carried = after(("bbc", [entry(text=STORY)]))
+    killed = {id_: replace(a, state=State.KILLED, title="Withdrawn", sketch=()) for id_, a in articles.items()}
+    found = decide("sky", [entry("Other words", "Other text", guid="s1")], seen_by("sky", killed, carried), NOW)
+    assert [type(x) for x in found] == [Appeared]
+
+
+def test_a_rewritten_headline_under_a_new_guid_is_an_edit_while_the_text_is_alike():
+    (edit,) = told("bbc", [entry("Dozens reach Kent", STORY + " More soon.", guid="2")], ("bbc", [entry(text=STORY)]))
+    assert isinstance(edit, Edited)
+
+
+def test_a_desks_new_headline_does_not_make_the_sources_next_copy_another_article():
+    articles, carried = after(("bbc", [entry(text=STORY)]))
+    corrected = {
+        id_: replace(a, state=State.CORRECTED, title="Nothing of the kind", fingerprint="by hand", sketch=())
+        for id_, a in articles.items()
+    }
+    (seen,) = decide("bbc", [entry(text=STORY + " More.")], seen_by("bbc", corrected, carried), NOW)
+    assert isinstance(seen, Appeared)
+    assert seen.overruled
+
+
+def test_another_piece_of_another_source_at_the_same_address_is_kept():
+    (new,) = told("two", [entry("Mini car", "It has four wheels.", guid="b")], ("one", [entry(text=STORY)]))
+    assert isinstance(new, NewArticle)
+
+
+def test_a_guid_used_again_for_another_page_is_another_article():
+    before = ("wire", [entry("Flood in Kent", "Rivers are high.", guid="1", url=URL + "/a")])
+    (new,) = told("wire", [entry("Court opens", "The judge spoke.", guid="1", url=URL + "/c")], before)
+    assert isinstance(new, NewArticle)
+    assert new.id == article_id(URL + "/c")
+
+
+def test_one_page_that_shows_one_warning_after_another_gives_an_article_each():
+    first = entry("Flood warning in Kent", "Rivers are high.", guid=None)
+    second = entry("Gales tonight", "Stay inside until dawn.", guid=None)
+    (new,) = told("alerts", [second], ("alerts", [first]))
+    assert isinstance(new, NewArticle)
+    assert told("alerts", [second], ("alerts", [first]), ("alerts", [second])) == []
+
+
+def test_an_item_is_known_again_whatever_else_is_in_the_batch():
+    twins = [entry("Flood in Kent", "Rivers.", guid="1", url=None), entry("Gales", "Wind.", guid="1", url=None)]
+    assert [type(x) for x in told("wire", twins[:1], ("wire", twins))] == [Appeared]
+    assert [type(x) for x in told("wire", twins, ("wire", twins[:1]))] == [Appeared, NewArticle]
+
+
+def test_two_sources_that_disagree_on_the_address_do_not_move_it_to_and_fro():
+    a, b = entry(text=STORY, guid="a"), entry(text=STORY, guid="b")
+    moved = replace(a, url=URL + "/new")
+    history = (("one", [a]), ("two", [b]), ("one", [moved]))
+    assert told("two", [b], *history) == []
+    assert told("one", [moved], *history, ("two", [b])) == []
+
+
+def test_http_and_https_are_one_address():
+    assert told("bbc", [entry(url=URL.replace("https", "http"), guid=None)], ("bbc", [entry(guid=None)])) == []
+
+
+def test_another_time_of_embargo_is_taken_over_while_the_article_is_held():
+    early, late = NOW + timedelta(days=1), NOW + timedelta(days=9)
+    (held,) = told("inbox", [entry(embargo_until=late)], ("inbox", [entry(embargo_until=early)]))
+    assert held == Held(article_id(URL), late)
+    assert told("inbox", [entry()], ("inbox", [entry(embargo_until=early)])) == []

@@ -290,12 +290,14 @@ def test_gone_where_a_source_moved_to_is_first_asked_for_at_the_old_place():
     assert step(state, GONE).gone
 
 
-def test_a_folder_is_looked_into_again_soon_whatever_was_there():
-    trouble = after_look(NEW, "the folder can't be read", now=START, again_in=MINUTE)
-    assert (trouble.due, trouble.failures, trouble.last_success) == (START + MINUTE, 1, None)
-    well = after_look(trouble, None, now=START + MINUTE, again_in=MINUTE)
-    assert (well.due, well.failures, well.last_error) == (START + 2 * MINUTE, 0, None)
+def test_a_folder_is_always_due():
+    trouble = after_look(NEW, "the folder can't be read", now=START)
+    assert (trouble.due, trouble.failures, trouble.last_success) == (START, 1, None)
+    well = after_look(trouble, None, now=START + MINUTE)
+    assert (well.due, well.failures, well.last_error) == (START + MINUTE, 0, None)
     assert well.first_success == well.last_success == START + MINUTE
+    refused = after_look(well, None, refusal="bad.json: not JSON", now=START + 2 * MINUTE)
+    assert (refused.failures, refused.last_error) == (0, "bad.json: not JSON")
 
 
 def test_a_clock_set_back_neither_crashes_nor_hurries():

@@ -1,5 +1,6 @@
 """The order of the work, end to end on real files and a real store: taken in, tagged, published, once each."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -322,3 +323,87 @@ def test_retention_takes_old_articles_out_of_everything(tmp_path, web):
         assert room.titles("boats") == []
         assert not any(b"Boat 2" in data for data in room.files().values())
         assert room.cycle(NOW + timedelta(days=33))["wire"].new == 0
+
+
+def test_a_feed_whose_window_is_empty_is_published_empty(tmp_path, web):
+    web.pages[URL] = rss(dated(1, 5, 8))
+    with newsroom(tmp_path, "[feeds]\nmin_items = 0\n", WIRE, BOATS, web=web) as room:
+        room.cycle()
+        assert room.titles("boats") == []
+        assert in_archive(tmp_path, "2026-08") == 1
+
+
+def test_retention_leaves_a_held_article_alone(tmp_path):
+    drop(
+        tmp_path, "held.md", "---\ntitle: Boat report\nembargo: 2026-12-30T15:00:00Z\n---\n\nA dinghy sank off Kent.\n"
+    )
+    with newsroom(tmp_path, '[schedule]\nretention = "15d"\n', INBOX, BOATS) as room:
+        for days in (0, 30, 58):
+            room.cycle(NOW + timedelta(days=days))
+        assert room.titles("boats") == ["Boat report"]
+
+
+def test_a_retired_article_that_is_edited_retires_again(tmp_path, web):
+    web.pages[URL] = rss(dated(2, 5, 8))
+    with newsroom(tmp_path, SMALL, '[schedule]\nretention = "30d"\n', WIRE, BOATS, web=web) as room:
+        room.cycle(NOW)
+        room.cycle(NOW + timedelta(days=31))
+        assert room.titles("boats") == []
+        web.pages[URL] = rss(("2", "Boat 2 rewritten", "A dinghy.", dated(2, 5, 8)[3]))
+        room.cycle(NOW + timedelta(days=32))
+        assert room.titles("boats") == ["Boat 2 rewritten"]
+        room.cycle(NOW + timedelta(days=70))
+        assert room.titles("boats") == []
+
+
+def test_a_sources_language_is_its_items_where_they_say_none(tmp_path, web):
+    with newsroom(tmp_path, WIRE + 'language = "sr-Latn"\n', BOATS, web=web) as room:
+        room.cycle()
+        assert b'xml:lang="sr-Latn"' in room.files()["boats.atom"]
+
+
+def test_a_move_is_a_change_and_not_new(tmp_path, web):
+    with newsroom(tmp_path, WIRE, BOATS, web=web) as room:
+        room.cycle()
+        moved = (
+            "1",
+            "Boat sinks",
+            "Forty aboard a dinghy.",
+            "Tue, 03 Nov 2026 09:00:00 GMT",
+            "https://wire.example/x/1",
+        )
+        web.pages[URL] = rss(moved, ("2", "Court rules", "The judge spoke."))
+        taken = room.cycle(later(2))["wire"]
+        assert (taken.new, taken.changed) == (0, 1)
+
+
+def test_a_refused_file_shows_in_the_health_of_its_folder(tmp_path):
+    drop(tmp_path, "bad.json", '{"title": ')
+    with newsroom(tmp_path, INBOX, BOATS) as room:
+        room.cycle()
+        (state,) = room.store.sources.all()
+        assert state.failures == 0
+        assert "bad.json" in state.last_error
+        drop(tmp_path, "boats.txt", "Boats cross\n\nForty people in a dinghy reached Kent on Monday.")
+        room.cycle(later(1))
+        (state,) = room.store.sources.all()
+        assert state.last_error is None
+
+
+def test_more_files_than_one_look_brings_are_all_taken_in(tmp_path):
+    for n in range(510):
+        drop(tmp_path, f"{n}.json", json.dumps({"title": f"Boat {n}", "text": f"Dinghy number {n}."}))
+    with newsroom(tmp_path, INBOX, BOATS) as room:
+        assert room.cycle()["inbox"].new == 510
+
+
+@pytest.mark.parametrize("name", ["index.html", "subscriptions.opml", "archive/boats/2026-08.atom"])
+def test_any_file_that_was_deleted_or_emptied_comes_back(tmp_path, web, name):
+    web.pages[URL] = rss(*(dated(n, n, 11) for n in (1, 2, 3)), dated(40, 5, 8))
+    with newsroom(tmp_path, SMALL, WIRE, BOATS, web=web) as room:
+        room.cycle()
+        before = room.files()
+        for damage in (lambda path: path.unlink(), lambda path: path.write_bytes(b"")):
+            damage(tmp_path / "feeds" / name)
+            room.cycle(later(1))
+            assert room.files() == before

@@ -151,6 +151,8 @@ def test_the_source_is_named_in_every_format(written):
         "https://source.example/feed.xml",
         "The Source",
     )
+    links = {link.get("rel"): link.get("href") for link in source.iterfind(ATOM + "link")}
+    assert links == {"self": "https://source.example/feed.xml", "alternate": "https://source.example/"}
     assert out.item.find("source").attrib == {"url": "https://source.example/feed.xml"}
     assert out.item.findtext("source") == "The Source"
     assert out.json["items"][0]["_syndicator"]["source"]["title"] == "The Source"
@@ -166,7 +168,7 @@ def test_an_article_without_authors_is_not_put_in_the_newsrooms_mouth(written):
 
 
 def test_a_source_without_an_address_has_a_permanent_id_all_the_same(written):
-    out = written(item(1, source_url=None))
+    out = written(item(1, source_url=None, source_feed=None))
     assert out.entry.findtext(f"{ATOM}source/{ATOM}id").startswith("urn:uuid:")
     assert out.item.find("source") is None
     assert out.item.findtext(DC + "source") == "The Source"

@@ -39,7 +39,8 @@ def entry(text="Forty people crossed.", *, title="Boats", guid="g1", url=URL, **
 def put(store, *entries, source="bbc", now=NOW):
     with store.transaction():
         known = store.batches.snapshot(source, entries)
-        return store.batches.apply(decide(source, entries, known, now), now)
+        new, changed = store.batches.apply(decide(source, entries, known, now), now)
+        return [*new, *changed]
 
 
 def rows(path, sql):
@@ -56,7 +57,7 @@ def test_every_table_of_ours_is_strict_and_foreign_keys_hold(path, store):
     assert {name for name in loose if not name.startswith(("sqlite_", "_sqlite_"))} == set()
     assert rows(path, "PRAGMA journal_mode") == [("wal",)]
     with pytest.raises(sqlite3.IntegrityError), store.transaction():
-        store._db.execute("INSERT INTO appearances VALUES ('bbc', 'x', 4711, 'f', 0)")
+        store._db.execute("INSERT INTO appearances VALUES ('bbc', 'x', 4711, 'f', NULL, 't', '[]', 0)")
 
 
 def test_a_database_of_a_newer_program_is_refused_and_untouched(path, store):

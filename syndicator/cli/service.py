@@ -54,7 +54,13 @@ def describe(taken: Taken) -> list[str]:
     counts = [f"{taken.new} new"] * bool(taken.new) + [f"{taken.changed} changed"] * bool(taken.changed)
     lines = [f"{taken.source}: {', '.join(counts)}"] if counts else []
     lines += [f"{taken.source}: {taken.error}"] if taken.error else []
-    return lines + [f"{taken.source}: warning: {line}" for line in taken.warnings]
+    lines += [f"{taken.source}: warning: {line}" for line in taken.warnings]
+    return [_printable(line) for line in lines]
+
+
+def _printable(line: str) -> str:
+    """One line, whatever file names and feeds put into it: no terminal codes, no second line."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -57,3 +57,11 @@ def _sync(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def is_whole(path: Path) -> bool:
+    """Whether `path` is a file with something in it; a crash of the machine can leave an empty one."""
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False

@@ -19,6 +19,8 @@ from syndicator.publish.site import Address, FeedSummary, PublicSite
 from syndicator.publish.text import language_tag
 from syndicator.publish.xmlfeed import atom_document, rss_document
 
+INDEX_FILES = ("style.css", "index.html", "subscriptions.opml")
+
 
 class Publisher:
     """Writes feeds, pages and lists into one folder, each file whole and only when its bytes change.
@@ -36,10 +38,17 @@ class Publisher:
         self._pages = Pages(site)
         self._gone = GoneList(directory, site)
 
-    def has(self, name: str) -> bool:
-        """Whether feed `name` has its files, in every format. A person may have cleared the folder."""
-        address = Address(self._site, name)
-        return all((self._directory / address.file(extension)).is_file() for extension in FORMATS)
+    def has(self, name: str, months: Collection[str] = ()) -> bool:
+        """Whether every file of feed `name`, and of these months of its archive, is there and not empty."""
+        feed = Address(self._site, name)
+        names = [feed.file(extension) for extension in FORMATS]
+        for month in months:
+            names += [Address(self._site, name, month).file(extension) for extension in ("rss", "atom")]
+        return all(files.is_whole(self._directory / each) for each in names)
+
+    def has_index(self) -> bool:
+        """Whether the files that `write_index` writes are there and not empty."""
+        return all(files.is_whole(self._directory / name) for name in INDEX_FILES)
 
     def sweep(self) -> None:
         """Remove unfinished files that a killed process left. Nobody else may be writing to the folder."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from syndicator.identity import canonical_url
 from syndicator.model import Enclosure, Entry
 from syndicator.sources import markup as html
 from syndicator.sources.clean import absolute, is_web_url, paragraphs, sanitise, shorten, text, to_text
@@ -110,7 +111,7 @@ def distinct(entries: Sequence[Entry]) -> tuple[tuple[Entry, ...], tuple[str, ..
     """
     kept: dict[tuple[str | None, str | None, str, str], Entry] = {}
     for entry in entries:
-        known = entry.guid or entry.url
+        known = entry.guid or canonical_url(entry.url)
         key = (entry.guid, entry.url, entry.content.title, "" if known else entry.content.text)
         first = kept.setdefault(key, entry)
         if _version(entry) > _version(first):

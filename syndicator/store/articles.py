@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from syndicator.identity import canonical_url, fingerprint
+from syndicator.identity import canonical_url, fingerprint, sketch
 from syndicator.model import Article, Content, Kind, State
 from syndicator.store.records import (
     ARTICLE_COLUMNS,
@@ -65,8 +65,8 @@ class Articles:
         self._db.execute(
             """
             UPDATE articles SET seq = :seq, version = version + 1, state = :state, title = :title,
-                fingerprint = :fingerprint, updated = :updated, published = coalesce(:published, published),
-                retired = 0,
+                fingerprint = :fingerprint, sketch = :sketch, updated = :updated, retired = 0,
+                published = coalesce(:published, published),
                 embargo_until = CASE WHEN :state = 'embargoed' THEN embargo_until END
             WHERE n = :n
             """,
@@ -75,6 +75,7 @@ class Articles:
                 "state": state,
                 "title": content.title,
                 "fingerprint": fingerprint(content),
+                "sketch": json.dumps(sketch(content)),
                 "updated": stamp,
                 "published": optional_seconds(published),
                 "n": n,
@@ -187,6 +188,7 @@ class Articles:
         next_n = next(iter(self._db.query("SELECT coalesce(max(n), 0) + 1 AS n FROM articles")))["n"]
         seq = self._insert_version(next_n, 1, columns["state"], at=at, author=author, note=None, content=content)
         mark = {"n": next_n, "seq": seq, "title": content.title, "fingerprint": fingerprint(content)}
+        mark["sketch"] = json.dumps(sketch(content))
         self._db.table("articles").insert(columns | mark)
 
     def _insert_version(

@@ -11,17 +11,19 @@ from syndicator.ingest import (
     Appearance,
     Appeared,
     Edited,
+    Held,
     Intent,
     Known,
     Moved,
     NewArticle,
     Snapshot,
     keyed,
+    names,
     possible_ids,
 )
 from syndicator.model import Article, Entry, Kind, State
 from syndicator.store.articles import Articles
-from syndicator.store.records import number, optional_seconds, seconds
+from syndicator.store.records import number, optional_moment, optional_seconds, seconds
 
 
 class Batches:
@@ -33,16 +35,22 @@ class Batches:
 
     def snapshot(self, source: str, entries: Sequence[Entry]) -> Snapshot:
         """What `ingest.decide` has to know about these entries of this source."""
-        keys = json.dumps(list(keyed(entries)))
+        keys = json.dumps(sorted({*keyed(entries), *(name for entry in entries for name in names(entry))}))
         urls = json.dumps([canonical for entry in entries if (canonical := canonical_url(entry.url))])
         ids = json.dumps(sorted(possible_ids(source, entries)))
         known = {
             row["n"]: Known(
-                row["id"], row["canonical"], row["url"], row["title"], row["fingerprint"], State(row["state"])
+                id=row["id"],
+                canonical=row["canonical"],
+                title=row["title"],
+                fingerprint=row["fingerprint"],
+                sketch=tuple(json.loads(row["sketch"])),
+                state=State(row["state"]),
+                embargo_until=optional_moment(row["embargo_until"]),
             )
             for row in self._db.query(
                 """
-                SELECT n, id, canonical, url, title, fingerprint, state FROM articles
+                SELECT n, id, canonical, title, fingerprint, sketch, state, embargo_until FROM articles
                 WHERE canonical IN (SELECT value FROM json_each(:urls))
                    OR id IN (SELECT value FROM json_each(:ids))
                    OR n IN (SELECT article FROM appearances
@@ -53,10 +61,18 @@ class Batches:
             )
         }
         appearances = {
-            row["key"]: Appearance(source, row["key"], known[row["article"]].id, row["fingerprint"])
+            row["key"]: Appearance(
+                source,
+                row["key"],
+                known[row["article"]].id,
+                row["fingerprint"],
+                row["canonical"],
+                row["title"],
+                tuple(json.loads(row["sketch"])),
+            )
             for row in self._db.query(
                 """
-                SELECT key, article, fingerprint FROM appearances
+                SELECT key, article, fingerprint, canonical, title, sketch FROM appearances
                 WHERE source = :source AND article IN (SELECT value FROM json_each(:articles)) ORDER BY first_seen
                 """,
                 {"source": source, "articles": json.dumps(list(known))},
@@ -87,6 +103,8 @@ class Batches:
                         [intent.url, intent.canonical, intent.id],
                     )
                     changed[intent.id] = None
+                case Held():
+                    self._articles.hold(intent.id, intent.until)
                 case Appeared():
                     self._appear(intent.appearance, now)
         return [self._articles.get(id_) for id_ in new], [self._articles.get(id_) for id_ in changed if id_ not in new]
@@ -115,14 +133,19 @@ class Batches:
     def _appear(self, appearance: Appearance, now: datetime) -> None:
         self._db.execute(
             """
-            INSERT INTO appearances (source, key, article, fingerprint, first_seen) VALUES (?, ?, ?, ?, ?)
-            ON CONFLICT (source, key) DO UPDATE SET article = excluded.article, fingerprint = excluded.fingerprint
+            INSERT INTO appearances (source, key, article, fingerprint, canonical, title, sketch, first_seen)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (source, key) DO UPDATE SET article = excluded.article, fingerprint = excluded.fingerprint,
+                canonical = excluded.canonical, title = excluded.title, sketch = excluded.sketch
             """,
             [
                 appearance.source,
                 appearance.key,
                 number(self._db, appearance.article),
                 appearance.fingerprint,
+                appearance.canonical,
+                appearance.title,
+                json.dumps(appearance.sketch),
                 seconds(now),
             ],
         )

@@ -72,7 +72,8 @@ class Feeds:
     def window(self, topic: str, since: datetime, *, minimum: int, maximum: int) -> tuple[list[FeedItem], Edge | None]:
         """The items of a topic's subscription document, newest first, and its edge (None when nothing is older).
 
-        All published since `since`, but at least `minimum` items where there are as many, and at most `maximum`.
+        All published since `since`, but at least `minimum` items where there are as many, and at most `maximum`; and
+        behind them what is older and was corrected or withdrawn since, for readers never fetch an archive again.
         """
         rows = self._rows(topic, "TRUE", {}, limit=maximum + 1)
         inside = [row for i, row in enumerate(rows[:maximum]) if i < minimum or row["published"] >= seconds(since)]
@@ -80,8 +81,18 @@ class Feeds:
             return self._items(inside), None
         # An empty window ends where it begins, behind everything published since.
         published, article = (inside[-1]["published"], inside[-1]["n"]) if inside else (seconds(since), 0)
-        months = self._months(topic, published, article)
-        return self._items(inside), Edge(moment(published), article, months)
+        edge = Edge(moment(published), article, self._months(topic, published, article))
+        return self._items([*inside, *self._put_right(topic, since, edge)]), edge
+
+    def _put_right(self, topic: str, since: datetime, edge: Edge) -> list[Row]:
+        """Older items that were corrected or withdrawn since then."""
+        return self._rows(
+            topic,
+            "a.state IN ('corrected', 'killed') AND a.updated >= :since"
+            " AND (t.published, t.article) < (:published, :article)",
+            {"since": seconds(since), "published": seconds(edge.published), "article": edge.article},
+            limit=100,
+        )
 
     def month(self, topic: str, month: str, edge: Edge) -> list[FeedItem]:
         """The items of one archive month, newest first: those published in it that the window no longer holds."""

@@ -64,6 +64,7 @@ def m0002_articles(db: Database) -> None:
             canonical TEXT,
             title TEXT NOT NULL,
             fingerprint TEXT NOT NULL,
+            sketch TEXT NOT NULL DEFAULT '[]',
             published INTEGER NOT NULL,
             updated INTEGER NOT NULL,
             first_seen INTEGER NOT NULL,
@@ -73,6 +74,7 @@ def m0002_articles(db: Database) -> None:
         ) STRICT
     """)
     db.execute("CREATE INDEX articles_canonical ON articles (canonical) WHERE canonical IS NOT NULL")
+    db.execute("CREATE INDEX articles_put_right ON articles (updated) WHERE state IN ('corrected', 'killed')")
     db.execute("CREATE INDEX articles_published ON articles (published)")
     db.execute("CREATE INDEX articles_embargo ON articles (embargo_until) WHERE state = 'embargoed'")
     db.execute("""
@@ -94,6 +96,9 @@ def m0002_articles(db: Database) -> None:
             key TEXT NOT NULL,
             article INTEGER NOT NULL REFERENCES articles (n),
             fingerprint TEXT NOT NULL,
+            canonical TEXT,
+            title TEXT NOT NULL,
+            sketch TEXT NOT NULL,
             first_seen INTEGER NOT NULL,
             PRIMARY KEY (source, key)
         ) STRICT, WITHOUT ROWID

@@ -108,7 +108,8 @@ class Search:
             SELECT {ARTICLE_COLUMNS},
                 (SELECT coalesce(group_concat(topic, ' '), '') FROM article_topics WHERE article = a.n) AS topics
             FROM article_fts f JOIN articles a ON a.n = f.rowid JOIN versions v ON v.seq = a.seq
-            WHERE article_fts MATCH :expression AND a.published >= :since AND a.published < :until
+            WHERE article_fts MATCH :expression AND a.state IN ('live', 'corrected')
+              AND a.published >= :since AND a.published < :until
             ORDER BY a.published DESC, a.n DESC
             """,  # noqa: S608 - a constant
             {

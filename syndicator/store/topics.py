@@ -66,10 +66,10 @@ class Topics:
         return {row["topic"]: load_reasons(row["reasons"]) for row in rows}
 
     def under(self, topic: str) -> frozenset[str]:
-        """The ids of all news under a topic that a changed query may move: not withdrawn, not an advisory."""
+        """The ids of all news under a topic that a changed query may move: out in the open, not an advisory."""
         rows = self._db.query(
             "SELECT a.id FROM article_topics t JOIN articles a ON a.n = t.article"
-            " WHERE t.topic = ? AND a.state <> 'killed' AND a.kind = 'news'",
+            " WHERE t.topic = ? AND a.state IN ('live', 'corrected') AND a.kind = 'news'",
             [topic],
         )
         return frozenset(row["id"] for row in rows)
