@@ -11,12 +11,11 @@ from syndicator.errors import FetchError, NotFoundError, ParseError
 from syndicator.intake import Fetches, Parses, Taken
 from syndicator.model import Article, Outcome, Parsed, Republish, State
 from syndicator.pipeline import Pipeline
-from syndicator.sources import parse_feed, parse_file, parse_page
+from syndicator.sources import FILE_LENGTH, parse_feed, parse_file, parse_page
 from syndicator.store import SourceRow, Store
 
 # What is given in as a file of its own, and not as somebody's feed, comes under this name.
 BY_HAND = "ingest"
-LARGEST_FILE = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +160,10 @@ def _read(path: Path) -> bytes:
     try:
         if path.is_dir():
             raise ParseError(str(path), "is a folder: give its files, or name it in config.toml as a source")
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
-            raise ParseError(str(path), f"has {size / 1e6:.0f} MB; the limit is {LARGEST_FILE / 1e6:.0f} MB")
+        if not path.is_file() and path.exists():
+            raise ParseError(str(path), "is not a plain file")
+        if (size := path.stat().st_size) > FILE_LENGTH:
+            raise ParseError(str(path), f"has {size / 2**20:.0f} MB; the limit is {FILE_LENGTH / 2**20:.0f} MB")
         return path.read_bytes()
     except FileNotFoundError as error:
         raise ParseError(str(path), "there is no such file") from error

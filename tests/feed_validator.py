@@ -23,6 +23,7 @@ FH = "{http://purl.org/syndication/history/1.0}"
 DC = "{http://purl.org/dc/elements/1.1/}"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}"
 MEDIA = "{http://search.yahoo.com/mrss/}"
+SY = "{http://purl.org/rss/1.0/modules/syndication/}"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 FEED_TYPES = {"atom": "application/atom+xml", "rss": "application/rss+xml"}
@@ -398,12 +399,21 @@ def _rss(root, found, url):
     if not found.check(len(root) == 1 and len(channels) == 1, "not exactly one channel"):
         return
     channel = channels[0]
-    found.namespaces(root, {ATOM, CONTENT, DC, FH, MEDIA}, {"rss", "channel", "url", *RSS_CHANNEL, *RSS_ITEM})
+    found.namespaces(root, {ATOM, CONTENT, DC, FH, MEDIA, SY}, {"rss", "channel", "url", *RSS_CHANNEL, *RSS_ITEM})
     found.counts(
         channel,
         "channel",
         one=["title", "link", "description"],
-        at_most_one=["language", "lastBuildDate", "pubDate", "generator", "docs", "ttl"],
+        at_most_one=[
+            "language",
+            "lastBuildDate",
+            "pubDate",
+            "generator",
+            "docs",
+            "ttl",
+            f"{SY}updatePeriod",
+            f"{SY}updateFrequency",
+        ],
     )
     for name in ("title", "description"):
         found.check((channel.findtext(name) or "").strip(), f"channel: {name} is empty")

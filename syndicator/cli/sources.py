@@ -31,7 +31,8 @@ def list_sources(*, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = F
         ]
         unknown = [source.name for source in settings.sources if source.enabled and source.name not in states]
     if as_json:
-        show_json([_as_record(state, state_of_health) for state, state_of_health in known])
+        unseen = [{"name": name, "last_success": None} for name in unknown]
+        show_json([_as_record(state, judged) for state, judged in known] + unseen)
         return
     show_table(
         ("source", "last success", ">a week", "next look", "state"),

@@ -9,6 +9,7 @@ the rest. What is mended, and how:
   the call. RSS dates are written here; Atom's are overwritten in the form that ends in "Z".
 - Authors: RSS `author` wants a mail address, and feedgen drops those without: `dc:creator` carries the name.
 - `atom:source` lacks the `id` and `updated` that RFC 4287 §4.2.11 asks for; `enclosure` says length "None".
+- The syndication module is written with wrong names by feedgen's own extension; it is written here.
 - New: `xml:lang` on entries, archive marks and links (RFC 5005), tombstones (RFC 6721), `media:thumbnail`.
 
 In feedgen's Atom trees an element of Atom itself has no namespace (it sets `xmlns` as if it were an
@@ -31,11 +32,12 @@ CONTENT = "http://purl.org/rss/1.0/modules/content/"
 DC = "http://purl.org/dc/elements/1.1/"
 MEDIA = "http://search.yahoo.com/mrss/"
 HISTORY = "http://purl.org/syndication/history/1.0"
+SYNDICATION = "http://purl.org/rss/1.0/modules/syndication/"
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 XML = "http://www.w3.org/XML/1998/namespace"
 
 ATOM_NAMESPACES = {"at": TOMBSTONES, "fh": HISTORY, "media": MEDIA}
-RSS_NAMESPACES = {"atom": ATOM, "content": CONTENT, "dc": DC, "fh": HISTORY, "media": MEDIA}
+RSS_NAMESPACES = {"atom": ATOM, "content": CONTENT, "dc": DC, "fh": HISTORY, "media": MEDIA, "sy": SYNDICATION}
 
 # Names the feeds of sources that have no address. Fixed for ever.
 _SOURCES = UUID("c2b1a9de-20ab-5c55-b1d7-93a3f0d3b6a4")
@@ -98,6 +100,10 @@ class RssChannel:
         if self.head.updated is not None:
             _write(channel, "lastBuildDate", rfc822(self.head.updated))
         _write_links(channel, f"{{{ATOM}}}link", self.head.links)
+        if not self.head.archive:
+            # How often a reader may ask (RSS 1.0 Syndication module): four times an hour.
+            _write(channel, f"{{{SYNDICATION}}}updatePeriod", "hourly")
+            _write(channel, f"{{{SYNDICATION}}}updateFrequency", "4")
         if self.head.archive:
             etree.SubElement(channel, f"{{{HISTORY}}}archive")
 

@@ -1,7 +1,7 @@
 """Sources: everything that comes in. Feeds and pages are fetched politely, read in a sandbox, and cleaned once."""
 
 from syndicator.sources.feed import parse_feed
-from syndicator.sources.folder import SETTLED, DropFolder, DroppedFile, Look
+from syndicator.sources.folder import FILE_LENGTH, SETTLED, DropFolder, DroppedFile, Look
 from syndicator.sources.http import FEED_ACCEPT, PAGE_ACCEPT, Fetcher
 from syndicator.sources.page import parse_page
 from syndicator.sources.sandbox import Sandbox
@@ -9,6 +9,7 @@ from syndicator.sources.textfile import parse_file
 
 __all__ = [
     "FEED_ACCEPT",
+    "FILE_LENGTH",
     "PAGE_ACCEPT",
     "SETTLED",
     "DropFolder",

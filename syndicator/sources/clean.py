@@ -39,7 +39,7 @@ _INVISIBLE = (
 _NO_CHARACTERS = "\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff"
 # \t \n \v \f \r, FS to US and NEL are white space to str.split and go with it.
 _UNWANTED = re.compile(f"[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f{_INVISIBLE}{_NO_CHARACTERS}]+")
-_UNWANTED_IN_MARKUP = re.compile(f"[\0-\x08\x0b\x0e-\x1f\x7f-\x9f{_INVISIBLE}{_NO_CHARACTERS}]+")
+_UNWANTED_IN_MARKUP = re.compile(f"[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_INVISIBLE}{_NO_CHARACTERS}]+")
 _NEWLINE = re.compile(r"\r\n|[\n\v\f\r\x85\u2028\u2029]")
 _SENTENCE_END = re.compile(r"[.!?…:][\"'”’»)\]]*$")
 
@@ -52,12 +52,11 @@ _ATTRIBUTES = {
     "*": {"lang", "dir", "title"},
     "a": {"href", "hreflang"},
     "audio": {"src", "controls"},
-    "blockquote": {"cite"},
     "col": {"span"},
     "colgroup": {"span"},
-    "del": {"cite", "datetime"},
+    "del": {"datetime"},
     "img": {"src", "srcset", "sizes", "alt", "width", "height"},
-    "ins": {"cite", "datetime"},
+    "ins": {"datetime"},
     "li": {"value"},
     "ol": {"start", "reversed", "type"},
     "q": {"cite"},

@@ -70,17 +70,16 @@ class Search:
         query: Query,
         *,
         since: datetime | None = None,
-        until: datetime | None = None,
         limit: int | None = None,
     ) -> Iterator[Hit]:
         """Articles that `query` matches, newest first, each verified and with its reasons.
 
-        `since` and `until` bound the time of publication. FTS5 proposes; `evaluate`, which is the matcher's own
+        `since` bounds the time of publication. FTS5 proposes; `evaluate`, which is the matcher's own
         meaning, disposes and explains.
         """
         wanted = to_fts(query, self._analyser)
         found = 0
-        for row in self._candidates(wanted.expression, since, until):
+        for row in self._candidates(wanted.expression, since):
             article = load_article(row)
             topics = frozenset(row["topics"].split())
             match = evaluate(query, self.analyse(article, topics))
@@ -102,19 +101,18 @@ class Search:
         """Empty the index, to build it anew."""
         self._db.execute("DELETE FROM article_fts")
 
-    def _candidates(self, expression: str, since: datetime | None, until: datetime | None) -> Iterator[Row]:
+    def _candidates(self, expression: str, since: datetime | None) -> Iterator[Row]:
         return self._db.query(
             f"""
             SELECT {ARTICLE_COLUMNS},
                 (SELECT coalesce(group_concat(topic, ' '), '') FROM article_topics WHERE article = a.n) AS topics
             FROM article_fts f JOIN articles a ON a.n = f.rowid JOIN versions v ON v.seq = a.seq
             WHERE article_fts MATCH :expression AND a.state IN ('live', 'corrected')
-              AND a.published >= :since AND a.published < :until
+              AND a.published >= :since
             ORDER BY a.published DESC, a.n DESC
             """,  # noqa: S608 - a constant
             {
                 "expression": expression,
                 "since": seconds(since) if since else 0,
-                "until": seconds(until) if until else 1 << 62,
             },
         )

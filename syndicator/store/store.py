@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from syndicator.query import Analyser
 from syndicator.store.articles import Articles
 from syndicator.store.batches import Batches
-from syndicator.store.database import InstanceLock, copy_database, file_lock, open_database, told_plainly, transaction
+from syndicator.store.database import InstanceLock, file_lock, open_database, told_plainly, transaction
 from syndicator.store.feeds import Feeds
 from syndicator.store.search import Search
 from syndicator.store.sources import Sources
@@ -74,10 +74,6 @@ class Store:
     def remember(self, name: str, value: str) -> None:
         """Keep a value under a name."""
         self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", [name, value])
-
-    def copy(self, target: Path) -> None:
-        """A consistent copy of the database, taken while others write to it."""
-        copy_database(self._db, target)
 
     def problems(self) -> list[str]:
         """What SQLite's own checks find wrong with the database; empty when it is sound."""
