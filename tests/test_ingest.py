@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from syndicator.identity import article_id, article_id_for_guid, canonical_url, fingerprint, sketch
 from syndicator.ingest import (
@@ -17,6 +19,7 @@ from syndicator.ingest import (
     Snapshot,
     decide,
     keyed,
+    names,
     published_at,
 )
 from syndicator.model import Content, Entry, State
@@ -313,3 +316,65 @@ def test_another_time_of_embargo_is_taken_over_while_the_article_is_held():
     (held,) = told("inbox", [entry(embargo_until=late)], ("inbox", [entry(embargo_until=early)]))
     assert held == Held(article_id(URL), late)
     assert told("inbox", [entry()], ("inbox", [entry(embargo_until=early)])) == []
+
+
+def test_the_next_days_file_of_the_same_name_and_headline_is_another_article():
+    monday = entry("Morning briefing", STORY, guid="file:briefing.txt", url=None)
+    tuesday = entry(
+        "Morning briefing",
+        "Judges in Tirana will hear the appeal on Tuesday, a day after the minister had left for Vienna with her staff.",
+        guid="file:briefing.txt",
+        url=None,
+    )
+    (new,) = told("inbox", [tuesday], ("inbox", [monday]))
+    assert isinstance(new, NewArticle)
+    edited = replace(monday, content=Content("Morning briefing", STORY + " None drowned."))
+    assert [type(x) for x in told("inbox", [edited], ("inbox", [monday]))] == [Edited]
+
+
+HEADLINES = ["Boats cross the Channel", "Boats cross the Channel again", "Court rules on hotel", "Floods"]
+TEXTS = [
+    STORY,
+    STORY + " None of them drowned, the coastguard said.",
+    "Judges in Tirana heard the appeal on Tuesday, a day after the minister had left for Vienna with her staff.",
+    "Short.",
+]
+ENTRIES = st.builds(
+    entry,
+    st.sampled_from(HEADLINES),
+    st.sampled_from(TEXTS),
+    guid=st.sampled_from([None, "1", "2", "file:a.txt"]),
+    url=st.sampled_from([None, URL, URL + "/b", "https://news.example/"]),
+)
+BATCHES = st.lists(st.tuples(st.sampled_from(["bbc", "sky"]), st.lists(ENTRIES, max_size=4)), min_size=1, max_size=5)
+
+
+@settings(max_examples=400, deadline=None)
+@given(BATCHES)
+def test_the_same_batch_again_never_says_anything(batches):
+    source, entries = batches[-1]
+    assert told(source, entries, *batches) == []
+
+
+@settings(max_examples=400, deadline=None)
+@given(BATCHES)
+def test_no_id_is_given_twice(batches):
+    given_ids = []
+    for at, (source, entries) in enumerate(batches):
+        intents = told(source, entries, *batches[:at])
+        given_ids += [intent.id for intent in intents if isinstance(intent, NewArticle)]
+    assert len(given_ids) == len(set(given_ids))
+
+
+@settings(max_examples=400, deadline=None)
+@given(BATCHES)
+def test_what_a_source_now_shows_is_what_it_is_known_by(batches):
+    """Nothing missed: after a batch each of its items is kept under the source's name, or is a version of one that is."""
+    source, entries = batches[-1]
+    _, carried = after(*batches)
+    kept = [a for a in carried if a.source == source]
+    for one in entries:
+        said = fingerprint(one.content)
+        assert any(a.fingerprint == said for a in kept) or any(
+            a.key in names(one) or a.canonical == canonical_url(one.url) for a in kept
+        )
