@@ -93,6 +93,7 @@ class Desk:
             killed = store.articles.add_version(
                 article.id, content, author=by, now=now, state=State.KILLED, note=note.strip() or None
             )
+            store.articles.withdraw(killed.id)
             filing.withdraw(killed)
             if not seen:
                 return killed, None

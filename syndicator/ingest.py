@@ -7,7 +7,7 @@ article by hand) is recorded, and changes nothing.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from syndicator.identity import alike, article_id, article_id_for_guid, canonical_url, fingerprint, sketch
@@ -107,11 +107,15 @@ Intent = NewArticle | Edited | Moved | Held | Appeared
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What the store knows about a batch's keys and URLs, read in the transaction that will write."""
+    """What the store knows about a batch's keys, URLs and words, read in the transaction that will write.
+
+    `withdrawn` holds fingerprints of what killed articles said, with their ids.
+    """
 
     appearances: Mapping[str, Appearance]
     articles: Mapping[str, Known]
     by_canonical: Mapping[str, Sequence[str]]
+    withdrawn: Mapping[str, str] = field(default_factory=dict)
 
 
 def names(entry: Entry) -> list[str]:
@@ -194,6 +198,11 @@ class _Batch:
     def decide(self, key: str, entry: Entry) -> list[Intent]:
         canonical = canonical_url(entry.url)
         before = self._known.appearances.get(key)
+        withdrawn = self._known.withdrawn.get(fingerprint(entry.content))
+        if withdrawn is not None:
+            # Word for word what was taken back: from whatever source, under whatever name, it stays so.
+            now = self._appearance(key, withdrawn, entry, canonical)
+            return [] if now == before else [Appeared(now)]
         sure = before is not None and entry.guid == key and not key.startswith(FILE)
         if before is None:
             known = (self._known.appearances.get(name) for name in names(entry))

@@ -125,6 +125,18 @@ def test_a_kill_survives_a_changed_query_and_a_rebuilt_index(room, tmp_path):
     assert search(room, "dinghy") == []
 
 
+def test_a_killed_articles_words_do_not_come_back_under_another_name_or_from_another_source(room, tmp_path):
+    room.desk.correct(STORY, "Typo.", LATER, by="jo", title="Minister owns a boat")
+    room.desk.kill(STORY, "Libel.", LATER, by="jo")
+    copy = tmp_path / "copy.json"
+    copy.write_text('{"title": "Minister owns boat", "text": "A dinghy, the minister said."}', "utf-8")
+    room.web.pages["https://other.example/rss"] = rss(("9", "Minister owns boat", "A dinghy, the minister said."))
+    assert give(room, str(copy)).new == give(room, "https://other.example/rss").new == 0
+    room.publish(LATER)
+    assert not any(b"minister" in data.lower() for data in room.files().values())
+    assert room.store.problems() == []
+
+
 def test_an_advisory_is_no_article_to_correct_or_kill(room):
     _, advice = room.desk.kill(STORY, "", LATER, by="jo")
     for act in (

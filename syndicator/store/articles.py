@@ -111,6 +111,16 @@ class Articles:
         """Set until when an embargoed article is held."""
         self._db.execute("UPDATE articles SET embargo_until = ? WHERE id = ?", [seconds(until), id_])
 
+    def withdraw(self, id_: str) -> None:
+        """Remember everything a killed article ever said, so that none of it comes in again."""
+        n = number(self._db, id_)
+        said = {fingerprint(version.content) for version in self.history(id_) if version.state is not State.KILLED}
+        said |= {
+            row["fingerprint"] for row in self._db.query("SELECT fingerprint FROM appearances WHERE article = ?", [n])
+        }
+        for mark in sorted(said):
+            self._db.execute("INSERT OR IGNORE INTO withdrawn VALUES (?, ?)", [mark, n])
+
     def released_by(self, now: datetime) -> list[Article]:
         """Embargoed articles whose time has come."""
         rows = self._db.query(

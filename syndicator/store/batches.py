@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from syndicator.identity import canonical_url
+from syndicator.identity import canonical_url, fingerprint
 from syndicator.ingest import (
     Appearance,
     Appeared,
@@ -82,7 +82,18 @@ class Batches:
         for article in known.values():
             if article.canonical is not None:
                 by_canonical.setdefault(article.canonical, []).append(article.id)
-        return Snapshot(appearances, {article.id: article for article in known.values()}, by_canonical)
+        articles = {article.id: article for article in known.values()}
+        return Snapshot(appearances, articles, by_canonical, self._withdrawn(entries))
+
+    def _withdrawn(self, entries: Sequence[Entry]) -> dict[str, str]:
+        """Of what these entries say, what was withdrawn: fingerprints, with the killed article's id."""
+        marks = json.dumps(sorted({fingerprint(entry.content) for entry in entries}))
+        rows = self._db.query(
+            "SELECT w.fingerprint, a.id FROM withdrawn w JOIN articles a ON a.n = w.article"
+            " WHERE w.fingerprint IN (SELECT value FROM json_each(?))",
+            [marks],
+        )
+        return {row["fingerprint"]: row["id"] for row in rows}
 
     def apply(self, intents: Iterable[Intent], now: datetime) -> tuple[list[Article], list[Article]]:
         """Write what was decided; returns the new articles, and those with a new version or address."""

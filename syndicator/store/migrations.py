@@ -50,7 +50,7 @@ def m0001_sources(db: Database) -> None:
 
 @migrations()
 def m0002_articles(db: Database) -> None:
-    """Articles, their versions, and which source carries each under which key."""
+    """Articles, their versions, which source carries each under which key, and what was said and taken back."""
     db.execute("""
         CREATE TABLE articles (
             n INTEGER PRIMARY KEY,
@@ -101,6 +101,12 @@ def m0002_articles(db: Database) -> None:
             sketch TEXT NOT NULL,
             first_seen INTEGER NOT NULL,
             PRIMARY KEY (source, key)
+        ) STRICT, WITHOUT ROWID
+    """)
+    db.execute("""
+        CREATE TABLE withdrawn (
+            fingerprint TEXT PRIMARY KEY,
+            article INTEGER NOT NULL REFERENCES articles (n)
         ) STRICT, WITHOUT ROWID
     """)
     db.execute("CREATE INDEX appearances_article ON appearances (article)")
