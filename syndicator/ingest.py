@@ -140,7 +140,7 @@ def keyed(entries: Iterable[Entry]) -> dict[str, Entry]:
         own_guid = entry.guid if entry.guid and uses[entry.guid] == 1 else None
         own_page = canonical if canonical not in shared_urls else None
         key = own_guid or own_page or names(entry)[-1]
-        if key in batch and not _one_piece(entry.content, batch[key].content.title, sketch(batch[key].content)):
+        if key in batch and not _one_piece(_said("", key, entry), _said("", key, batch[key])):
             key = names(entry)[-1]
         batch.setdefault(key, entry)
     return batch
@@ -151,8 +151,10 @@ def decide(source: str, entries: Sequence[Entry], known: Snapshot, now: datetime
 
     Items that share a URL within the batch are told apart by their guids. Nothing is said of what is the same.
     """
-    batch = _Batch(source, known, now, _shared_urls(entries))
-    return [intent for key, entry in keyed(entries).items() for intent in batch.decide(key, entry)]
+    batch = _Batch(known, now, _shared_urls(entries))
+    return [
+        intent for key, entry in keyed(entries).items() for intent in batch.decide(entry, _said(source, key, entry))
+    ]
 
 
 def published_at(entry: Entry, now: datetime) -> datetime:
@@ -169,9 +171,15 @@ def same_headline(one: str, other: str) -> bool:
     return len(mine & theirs) >= SAME_HEADLINE * len(mine | theirs)
 
 
-def _one_piece(now: Content, title: str, before: tuple[int, ...]) -> bool:
+def _said(source: str, key: str, entry: Entry) -> Appearance:
+    """What a source says now, read once; of which article is for the batch to find out."""
+    said = entry.content
+    return Appearance(source, key, "", fingerprint(said), canonical_url(entry.url), said.title, sketch(said))
+
+
+def _one_piece(now: Appearance | Known, before: Appearance | Known) -> bool:
     """Whether what is said now is the same article as was said before, under a new headline or with a new text."""
-    return same_headline(now.title, title) or alike(sketch(now), before)
+    return same_headline(now.title, before.title) or alike(now.sketch, before.sketch)
 
 
 def _shared_urls(entries: Iterable[Entry]) -> frozenset[str]:
@@ -188,58 +196,54 @@ def _shared_urls(entries: Iterable[Entry]) -> frozenset[str]:
 class _Batch:
     """One pass over a batch: what the store knew, and what this batch has added to it so far."""
 
-    def __init__(self, source: str, known: Snapshot, now: datetime, shared: frozenset[str]) -> None:
-        self._source = source
+    def __init__(self, known: Snapshot, now: datetime, shared: frozenset[str]) -> None:
         self._known = known
         self._now = now
         self._shared = shared
         self._articles: dict[str, Known] = dict(known.articles)
 
-    def decide(self, key: str, entry: Entry) -> list[Intent]:
-        canonical = canonical_url(entry.url)
-        before = self._known.appearances.get(key)
-        withdrawn = self._known.withdrawn.get(fingerprint(entry.content))
+    def decide(self, entry: Entry, said: Appearance) -> list[Intent]:
+        before = self._known.appearances.get(said.key)
+        withdrawn = self._known.withdrawn.get(said.fingerprint)
         if withdrawn is not None:
             # Word for word what was taken back: from whatever source, under whatever name, it stays so.
-            now = self._appearance(key, withdrawn, entry, canonical)
+            now = replace(said, article=withdrawn)
             return [] if now == before else [Appeared(now)]
-        sure = before is not None and entry.guid == key and not key.startswith(FILE)
+        sure = before is not None and entry.guid == said.key and not said.key.startswith(FILE)
         if before is None:
             known = (self._known.appearances.get(name) for name in names(entry))
             before = next((each for each in known if each is not None), None)
-        if before is not None and self._is_that_item(before, entry, canonical, sure=sure):
-            return self._again(before, key, entry, canonical)
-        article = self._at(canonical, key, entry) if before is None else None
+        if before is not None and self._is_that_item(before, said, sure=sure):
+            return self._again(before, entry, replace(said, article=before.article))
+        article = self._at(said) if before is None else None
         if article is not None:
-            return self._joins(article, key, entry, canonical)
-        return [self._new(key, entry, canonical, again=before is not None)]
+            return self._joins(article, entry, replace(said, article=article.id))
+        return [self._new(entry, said, again=before is not None)]
 
-    def _is_that_item(self, before: Appearance, entry: Entry, canonical: str | None, *, sure: bool) -> bool:
+    def _is_that_item(self, before: Appearance, said: Appearance, *, sure: bool) -> bool:
         """Whether an item is the one its name stood for last time: guids, file names and links get used again.
 
         A guid is believed while the link stays; anything less only while the words are alike.
         """
-        if sure and (canonical is None or before.canonical in (None, canonical)):
+        if sure and (said.canonical is None or before.canonical in (None, said.canonical)):
             return True
-        said = sketch(entry.content)
-        if before.key.startswith(FILE) and min(len(said), len(before.sketch)) >= ENOUGH_RUNS:
+        if before.key.startswith(FILE) and min(len(said.sketch), len(before.sketch)) >= ENOUGH_RUNS:
             # Every day's briefing.txt may have the same headline: here the text alone tells.
-            return alike(said, before.sketch)
-        return _one_piece(entry.content, before.title, before.sketch)
+            return alike(said.sketch, before.sketch)
+        return _one_piece(said, before)
 
-    def _again(self, before: Appearance, key: str, entry: Entry, canonical: str | None) -> list[Intent]:
+    def _again(self, before: Appearance, entry: Entry, now: Appearance) -> list[Intent]:
         """An item this source had before: the same, edited, moved, or held until another time."""
         article = self._articles[before.article]
-        now = self._appearance(key, article.id, entry, canonical)
         intents: list[Intent] = []
         if now.fingerprint != before.fingerprint:
             intents.append(self._edit(article, before.fingerprint, entry, now))
         elif now != before:
             intents.append(Appeared(now))
-        if self._moves(article, before, canonical) and entry.url:
-            intents.append(Moved(article.id, entry.url, canonical))
+        if self._moves(article, before, now.canonical) and entry.url:
+            intents.append(Moved(article.id, entry.url, now.canonical))
         until = entry.embargo_until
-        if article.state is State.EMBARGOED and until not in {None, article.embargo_until} and until:
+        if article.state is State.EMBARGOED and until is not None and until != article.embargo_until:
             intents.append(Held(article.id, until))
         return intents
 
@@ -248,9 +252,8 @@ class _Batch:
         in_step = before.fingerprint == article.fingerprint and article.state is not State.KILLED
         return in_step and canonical not in {before.canonical, article.canonical, *self._shared}
 
-    def _joins(self, article: Known, key: str, entry: Entry, canonical: str | None) -> list[Intent]:
+    def _joins(self, article: Known, entry: Entry, now: Appearance) -> list[Intent]:
         """Another appearance of a known article: from another source, or under a new guid of this one."""
-        now = self._appearance(key, article.id, entry, canonical)
         ours = [a for a in self._known.appearances.values() if a.article == article.id]
         if ours and now.fingerprint not in (article.fingerprint, ours[-1].fingerprint):
             return [self._edit(article, ours[-1].fingerprint, entry, now)]
@@ -264,53 +267,45 @@ class _Batch:
         self._articles[article.id] = replace(article, fingerprint=now.fingerprint, title=now.title, sketch=now.sketch)
         return Edited(article.id, entry.content, now)
 
-    def _at(self, canonical: str | None, key: str, entry: Entry) -> Known | None:
+    def _at(self, said: Appearance) -> Known | None:
         """The known article at this URL, if the entry is that piece and not another one on the same page."""
-        if canonical is None or canonical in self._shared:
+        if said.canonical is None or said.canonical in self._shared:
             return None
-        for candidate in self._known.by_canonical.get(canonical, ()):
+        for candidate in self._known.by_canonical.get(said.canonical, ()):
             article = self._articles[candidate]
-            ours = [a for a in self._known.appearances.values() if a.article == candidate and a.key != key]
-            said = [(a.title, a.sketch) for a in ours]
-            if not ours:
-                # Another source's. What a withdrawn article said is gone: at its URL nothing may come back.
-                if article.state is State.KILLED:
-                    return article
-                said = [(article.title, article.sketch)]
-            if any(_one_piece(entry.content, title, before) for title, before in said):
+            ours = [a for a in self._known.appearances.values() if a.article == candidate and a.key != said.key]
+            # Another source's. What a withdrawn article said is gone: at its URL nothing may come back.
+            if not ours and article.state is State.KILLED:
+                return article
+            earlier: Sequence[Appearance | Known] = ours or [article]
+            if any(_one_piece(said, before) for before in earlier):
                 return article
         return None
 
-    def _appearance(self, key: str, article: str, entry: Entry, canonical: str | None) -> Appearance:
-        said = entry.content
-        return Appearance(self._source, key, article, fingerprint(said), canonical, said.title, sketch(said))
-
-    def _new(self, key: str, entry: Entry, canonical: str | None, *, again: bool) -> Intent:
+    def _new(self, entry: Entry, said: Appearance, *, again: bool) -> Intent:
         """A new article. Its id is of its URL, or of its key; where both are taken, of its key and what it says.
 
         Where that one is there too, it is the same article, shown again after another one took its place.
         """
+        canonical, mark = said.canonical, said.fingerprint
         own = article_id(canonical) if canonical is not None and canonical not in self._shared else None
-        mark = fingerprint(entry.content)
-        possible = (own, None if again else article_id_for_guid(self._source, key))
-        fallback = article_id_for_guid(self._source, f"{key}#{mark}")
-        ident = next((id_ for id_ in possible if id_ and id_ not in self._articles), fallback)
+        possible = (own, None if again else article_id_for_guid(said.source, said.key))
+        fallback = article_id_for_guid(said.source, f"{said.key}#{mark}")
         there = [id_ for id_ in (*possible, fallback) if id_ in self._articles]
         shown = next((id_ for id_ in there if id_ == fallback or self._articles[id_].fingerprint == mark), None)
         if shown is not None:
-            return Appeared(self._appearance(key, shown, entry, canonical))
+            return Appeared(replace(said, article=shown))
+        ident = next((id_ for id_ in possible if id_ and id_ not in self._articles), fallback)
         held = entry.embargo_until is not None and entry.embargo_until > self._now
         state = State.EMBARGOED if held else State.LIVE
         published = published_at(entry, self._now)
         updated = min(max(published, entry.updated or published), self._now).replace(microsecond=0)
-        appearance = self._appearance(key, ident, entry, canonical)
-        self._articles[ident] = Known(ident, canonical, entry.content.title, mark, appearance.sketch, state)
-        return NewArticle(ident, canonical, entry, state, published, updated, appearance)
+        self._articles[ident] = Known(ident, canonical, said.title, mark, said.sketch, state)
+        return NewArticle(ident, canonical, entry, state, published, updated, replace(said, article=ident))
 
 
-def possible_ids(source: str, entries: Iterable[Entry]) -> frozenset[str]:
-    """Every id `decide` may give to an entry of this batch, for the snapshot to look for beside keys and URLs."""
-    batch = keyed(entries)
+def possible_ids(source: str, batch: Mapping[str, Entry]) -> frozenset[str]:
+    """Every id `decide` may give to an entry of this keyed batch, for the snapshot to look for beside keys and URLs."""
     by_guid = {
         article_id_for_guid(source, name)
         for key, entry in batch.items()

@@ -35,9 +35,10 @@ class Batches:
 
     def snapshot(self, source: str, entries: Sequence[Entry]) -> Snapshot:
         """What `ingest.decide` has to know about these entries of this source."""
-        keys = json.dumps(sorted({*keyed(entries), *(name for entry in entries for name in names(entry))}))
+        batch = keyed(entries)
+        keys = json.dumps(sorted({*batch, *(name for entry in entries for name in names(entry))}))
         urls = json.dumps([canonical for entry in entries if (canonical := canonical_url(entry.url))])
-        ids = json.dumps(sorted(possible_ids(source, entries)))
+        ids = json.dumps(sorted(possible_ids(source, batch)))
         known = {
             row["n"]: Known(
                 id=row["id"],
