@@ -78,7 +78,9 @@ class Desk:
             corrected = self._store.articles.add_version(
                 article.id, content, author=by, now=now, state=state, note=note.strip()
             )
-            self._pipeline.filing.file(corrected)
+            self._pipeline.filing.file(corrected, now)
+            if state is State.CORRECTED:
+                self._pipeline.alerting.correct(corrected, now)
         return corrected
 
     def kill(self, reference: str, note: str, now: datetime, *, by: str) -> tuple[Article, Article | None]:
@@ -95,6 +97,7 @@ class Desk:
             )
             store.articles.withdraw(killed.id)
             filing.withdraw(killed)
+            self._pipeline.alerting.kill(killed, now)
             if not seen:
                 return killed, None
             advice = store.articles.insert_advisory(
@@ -106,7 +109,7 @@ class Desk:
                 now=now,
             )
             store.topics.tag(advice, dict.fromkeys(topics, ()))
-            filing.file(advice)
+            filing.file(advice, now)
         return killed, advice
 
     def embargo(self, reference: str, until: datetime, now: datetime, *, by: str) -> Article:

@@ -1,14 +1,17 @@
-"""Where an article belongs: its topics, its place in the search index, and the feeds that must show it.
+"""Where an article belongs: its topics, its place in the search index, the feeds that must show it, who is told.
 
 A topic is a saved query. A new version of an article is held against all of them; a changed query is held
 against the whole archive.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from hashlib import sha256
 
+from syndicator.alerting import Alerting
 from syndicator.model import Article, Kind, State
-from syndicator.query import ANALYSIS_VERSION, Matcher, Query
+from syndicator.query import ANALYSIS_VERSION, Analysed, Matcher, Query
 from syndicator.store import ALL, INDEX, Store
 
 Watched = Callable[[Sequence[str], str], Iterable[str]]
@@ -28,13 +31,18 @@ def feeds_of(article: Article, topics: Iterable[str]) -> set[str]:
 class Filing:
     """Files articles under topics. Its writes belong inside the store's transaction."""
 
-    def __init__(self, store: Store, queries: Mapping[str, Query]) -> None:
+    def __init__(self, store: Store, queries: Mapping[str, Query], alerting: Alerting) -> None:
         self._store = store
+        self._alerting = alerting
         self._queries = dict(queries)
         self._matcher = Matcher(self._queries, store.analyser)
 
-    def file(self, article: Article) -> None:
-        """Tag and index an article's newest version, and mark the feeds it stands in, or stood in, stale."""
+    def file(self, article: Article, now: datetime, *, backlog: bool = False, joined: str | None = None) -> None:
+        """Tag and index an article's newest version, mark the feeds it stands in, or stood in, stale, make alerts fire.
+
+        `backlog`: it came with what its source had before we knew it, and makes nobody's phone ring. `joined` is a
+        source that carries the article for the first time, which is all that is new.
+        """
         store = self._store
         if article.state is State.EMBARGOED:
             return
@@ -47,8 +55,27 @@ class Filing:
             # Whoever had the wrong version is told where they had it, even if the right one is about something else.
             topics = store.topics.of(article.id) | topics
         touched = store.topics.tag(article, topics)
-        store.search.index(article, analysed.with_topics(frozenset(topics)))
+        analysed = analysed.with_topics(frozenset(topics))
+        store.search.index(article, analysed)
         store.feeds.mark_stale(feeds_of(article, touched))
+        self._alerting.consider(article, analysed, now, backlog=backlog, before=lambda: self._before(article, joined))
+
+    def _before(self, article: Article, joined: str | None) -> Analysed | None:
+        """The article as queries saw it before: without its new source, or its last version that was in the open.
+
+        None where it is new.
+        """
+        if joined is not None:
+            document = self._store.search.document(article, frozenset())
+            sources = tuple(source for source in document.sources if source != joined)
+            return self._seen(self._store.analyser.analyse(replace(document, sources=sources)))
+        for version in reversed(self._store.articles.history(article.id)[:-1]):
+            if version.state in (State.LIVE, State.CORRECTED):
+                return self._seen(self._store.search.analyse(replace(article, content=version.content)))
+        return None
+
+    def _seen(self, analysed: Analysed) -> Analysed:
+        return analysed.with_topics(frozenset(self._matcher.matching(analysed)))
 
     def withdraw(self, article: Article) -> None:
         """Take an article's words out of the search index; its topics stay, so that its feeds show the notice."""

@@ -1,7 +1,7 @@
 """From what a source shows to what the store holds: fetch, parse, decide, write. One transaction a document.
 
-That transaction takes a batch from "fetched" to "stored, tagged, indexed, its feeds marked stale, its source's next
-poll set".
+That transaction takes a batch from "fetched" to "stored, tagged, indexed, matched, its alerts queued, its feeds marked
+stale, its source's next poll set".
 """
 
 import asyncio
@@ -103,14 +103,14 @@ class Intake:
             log.exception("%s: this look failed", source.name)
             return Taken(source.name, error=f"{type(error).__name__}: {error}")
 
-    def accept(self, source: str, entries: Sequence[Entry], now: datetime) -> Accepted:
-        """Store, tag and index what a source published.
+    def accept(self, source: str, entries: Sequence[Entry], now: datetime, *, backlog: bool = False) -> Accepted:
+        """Store, tag, index and match what a source published; a `backlog` alerts nobody.
 
         Belongs inside a transaction. If the batch as a whole can't be written, its entries are tried one by one,
         so that a bad one costs itself alone. A store that can't write at all raises StoreError: nothing is left out.
         """
         try:
-            return self._accept(source, entries, now)
+            return self._accept(source, entries, now, backlog=backlog)
         except StoreError:
             raise
         except Exception:
@@ -118,7 +118,7 @@ class Intake:
         accepted = Accepted()
         for entry in entries:
             try:
-                accepted += self._accept(source, [entry], now)
+                accepted += self._accept(source, [entry], now, backlog=backlog)
             except StoreError:
                 raise
             except Exception as error:  # noqa: BLE001 - told in the log above and in the line below
@@ -126,19 +126,21 @@ class Intake:
                 accepted += Accepted(refused=(line,))
         return accepted
 
-    def _accept(self, source: str, entries: Sequence[Entry], now: datetime) -> Accepted:
+    def _accept(self, source: str, entries: Sequence[Entry], now: datetime, *, backlog: bool) -> Accepted:
         with self._store.savepoint():
             known = self._store.batches.snapshot(source, entries)
             intents = decide(source, entries, known, now)
-            new, changed = self._store.batches.apply(intents, now)
-            for article in (*new, *changed):
-                self._filing.file(article)
+            applied = self._store.batches.apply(intents, now)
+            for article in (*applied.new, *applied.changed):
+                self._filing.file(article, now, backlog=backlog)
+            for article in applied.joined:
+                self._filing.file(article, now, backlog=backlog, joined=source)
         lines = (
             f"{each.appearance.title!r} was changed by its source, but the desk had corrected it: the correction stands"
             for each in intents
             if isinstance(each, Appeared) and each.overruled
         )
-        return Accepted(len(new), len(changed), warnings=tuple(lines))
+        return Accepted(len(applied.new), len(applied.changed), warnings=tuple(lines))
 
     async def _take_url(self, source: Source, state: SourceState, now: datetime) -> Taken:
         url = state.moved_to or source.url or ""
@@ -160,7 +162,8 @@ class Intake:
         store = self._store
         poll_min, poll_max = self._settings.poll_range(source)
         with store.transaction():
-            accepted = self.accept(source.name, _in_language(source, parsed), now) if parsed else Accepted()
+            entries = _in_language(source, parsed) if parsed else []
+            accepted = self.accept(source.name, entries, now, backlog=state.first_success is None)
             recent = pace.recent(state, store.sources.arrivals(source.name, now - pace.HISTORY), now)
             after = pace.after(
                 state,

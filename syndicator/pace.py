@@ -73,7 +73,8 @@ def after(
     """
     state = replace(state, last_attempt=now)
     if fetched.outcome is Outcome.GONE and state.moved_to is None:
-        return replace(state, gone=True, due=now + LONGEST_WAIT, failures=state.failures + 1, last_error=fetched.error)
+        state = replace(_failed(state, now), last_error=fetched.error)
+        return replace(state, gone=True, due=now + LONGEST_WAIT)
     if fetched.outcome in {Outcome.FAILED, Outcome.GONE}:
         return _after_failure(state, fetched, now, limits)
     if parsed is not None:
@@ -92,6 +93,7 @@ def after(
         due=_due(state, _wait(state, fetched, interval, limits), now),
         interval=interval,
         failures=0,
+        failing_since=None,
         last_error=None,
         last_success=now,
         first_success=state.first_success or now,
@@ -108,8 +110,12 @@ def after_look(state: SourceState, error: str | None, *, refusal: str | None = N
     """
     state = replace(state, due=now, last_attempt=now, last_error=error or refusal)
     if error is not None:
-        return replace(state, failures=state.failures + 1)
-    return replace(state, failures=0, last_success=now, first_success=state.first_success or now)
+        return _failed(state, now)
+    return replace(state, failures=0, failing_since=None, last_success=now, first_success=state.first_success or now)
+
+
+def _failed(state: SourceState, now: datetime) -> SourceState:
+    return replace(state, failures=state.failures + 1, failing_since=state.failing_since or now)
 
 
 def _interval(state: SourceState, news: int, recent_items: int, now: datetime, limits: PaceLimits) -> timedelta:
@@ -143,7 +149,8 @@ def _wait(state: SourceState, fetched: Fetched, interval: timedelta, limits: Pac
 
 def _after_failure(state: SourceState, fetched: Fetched, now: datetime, limits: PaceLimits) -> SourceState:
     """Back off, doubling each time; keep what was known, but for a move that leads nowhere."""
-    failures = state.failures + 1
+    state = _failed(state, now)
+    failures = state.failures
     doublings = min(failures, _MOST_DOUBLINGS)
     if fetched.status is None:
         # Nobody answered: as likely our own line as their server, so the first try again comes soon.
@@ -157,7 +164,6 @@ def _after_failure(state: SourceState, fetched: Fetched, now: datetime, limits: 
     return replace(
         state,
         due=_due(state, wait, now),
-        failures=failures,
         last_error=fetched.error,
         moved_to=None if doubted else state.moved_to,
     )

@@ -5,19 +5,26 @@ two loses nothing.
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator, Collection
 from datetime import datetime, timedelta
+from uuid import uuid5
 
 from syndicator import pace
-from syndicator.config import Settings, Source
+from syndicator.alerting import Alerting
+from syndicator.config import AlertSettings, DestinationSettings, Settings, Source
+from syndicator.errors import UsageError
 from syndicator.filing import Filing, Watched, unwatched
+from syndicator.identity import NAMESPACE
 from syndicator.intake import Fetches, Intake, Parses, Taken
+from syndicator.maintenance import Maintenance
 from syndicator.model import Article, SourceKind, SourceState, State
 from syndicator.publish import PublicSite, Publisher
 from syndicator.query import Analyser, Query, parse
 from syndicator.rendering import Published, Rendering
-from syndicator.store import SourceRow, Store
+from syndicator.store import AlertDefinition, DestinationDefinition, SourceRow, Store
+from syndicator.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +41,9 @@ class Pipeline:
         self._store = store
         self._owner = owner
         self._sources = {source.name: source for source in settings.sources if source.enabled}
-        self.filing = Filing(store, topic_queries(settings))
+        self.alerting = Alerting(store, Watch(store, settings))
+        self.filing = Filing(store, topic_queries(settings), self.alerting)
+        self.maintenance = Maintenance(store, settings)
         self.intake = Intake(settings, store, self.filing, fetches, parses)
         self.rendering = Rendering(store, Publisher(settings.feeds.dir, public_site(settings)), settings)
 
@@ -46,9 +55,32 @@ class Pipeline:
         """
         with self._store.transaction():
             changed = self._store.sources.configure(map(_row, self._sources.values()), now)
+            self._configure_alerts(now)
             retagged = self.filing.bring_up_to_date(watched=watched)
             self.rendering.notice_changes(now, sources_changed=changed)
         return retagged
+
+    def _configure_alerts(self, now: datetime) -> None:
+        """Alerts and destinations as config has them. What was added by hand under a name of config's stops us."""
+        store, settings = self._store, self._settings
+        kept = store.destinations.all()
+        taken = {row.name for row in kept if not row.from_config} & {each.name for each in settings.destinations}
+        if taken:
+            raise UsageError(
+                f"{settings.path}: a destination {min(taken)!r} was added by hand as well: give one of them another "
+                f"name, or remove that one: syndicator destinations rm {min(taken)}"
+            )
+        for alert in settings.alerts:
+            row = store.alerts.named(alert.name)
+            if row is not None and not row.from_config:
+                raise UsageError(
+                    f"{settings.path}: an alert {row.name!r} was added by hand as well: give one of them another name, "
+                    f"or remove that one: syndicator alerts rm {row.id}"
+                )
+        for name in store.destinations.configure(map(_destination, settings.destinations), now):
+            store.deliveries.bury(name, "it is no longer in config.toml", now)
+        store.alerts.configure(map(_alert, settings.alerts), now)
+        self.alerting.reschedule_all(now)
 
     def claim(self, now: datetime, names: Collection[str] | None = None) -> list[SourceState]:
         """Sources (of these `names`) that are due, taken for this worker; folders first, since they answer at once."""
@@ -67,12 +99,20 @@ class Pipeline:
         return await self.intake.take(self._sources[state.name], state, now)
 
     def keep_house(self, now: datetime) -> None:
-        """What time alone brings about: embargoes that end, articles that retire, windows that move."""
+        """What time alone brings about: embargoes that end, articles that retire, windows that move, digests."""
         store = self._store
         with store.transaction():
             for article in store.articles.released_by(now):
-                self.filing.file(self._release(article, now))
+                released = self._release(article, now)
+                self.filing.file(released, now)
+                self.alerting.released(released, now)
             self.rendering.notice_changes(now, sources_changed=self._retire(now) > 0)
+            self.alerting.storying.forget(now)
+        self.alerting.gather_due(now)
+
+    def look_after_ourselves(self, now: datetime) -> None:
+        """Queue what staff have to know of failing sources, destinations and the disk."""
+        self.maintenance.check(now)
 
     def _release(self, article: Article, now: datetime) -> Article:
         """Let a held article out: as new if nobody had seen it, else as it was before it was held."""
@@ -133,6 +173,17 @@ def topic_queries(settings: Settings) -> dict[str, Query]:
 def analyser(settings: Settings) -> Analyser:
     """The one text analysis of a newsroom: by its own language."""
     return Analyser(settings.site.language)
+
+
+def _alert(alert: AlertSettings) -> AlertDefinition:
+    """What the store keeps of an alert of config's: its id comes from its name, so that it outlives a new database."""
+    id_ = uuid5(NAMESPACE, f"alert {alert.name.casefold()}").hex
+    return AlertDefinition(id_, alert.name, alert.owner, json.dumps(alert.to_dict(), ensure_ascii=False))
+
+
+def _destination(destination: DestinationSettings) -> DestinationDefinition:
+    """What the store keeps of a destination of config's: nothing that is secret."""
+    return DestinationDefinition(destination.name, destination.kind, destination.owner)
 
 
 def _row(source: Source) -> SourceRow:

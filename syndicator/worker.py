@@ -1,7 +1,7 @@
 """The service: APScheduler ticks that start the pipeline's steps. No logic of its own.
 
-Three periodic jobs: look for due sources, keep house, render what is stale. Each look at a source is a task of its
-own, so that a slow one holds up neither the others nor the feeds.
+Periodic jobs: look for due sources, keep house, render what is stale, deliver what is due, look after ourselves. Each
+look at a source and each delivery is a task of its own, so that a slow one holds up neither the others nor the feeds.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from syndicator.courier import Courier
 from syndicator.errors import SyndicatorError
 from syndicator.intake import Taken
 from syndicator.model import SourceState
@@ -20,6 +21,8 @@ from syndicator.rendering import Published
 
 HOUSEKEEPING = timedelta(seconds=30)
 RENDERING = timedelta(seconds=1)
+DELIVERING = timedelta(seconds=1)
+MAINTENANCE = timedelta(minutes=10)
 # How long looks that are under way may go on after a stop was asked for.
 GRACE_S = 5.0
 
@@ -35,12 +38,14 @@ class Worker:
     def __init__(
         self,
         pipeline: Pipeline,
+        courier: Courier,
         *,
         tick: timedelta,
         report: Callable[[Taken | Published], None],
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._pipeline = pipeline
+        self._courier = courier
         self._report = report
         self._clock = clock
         self._looks: set[asyncio.Task[None]] = set()
@@ -49,7 +54,13 @@ class Worker:
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
-        for step, every in ((self._look, tick), (self._keep_house, HOUSEKEEPING), (self._render, RENDERING)):
+        for step, every in (
+            (self._look, tick),
+            (self._keep_house, HOUSEKEEPING),
+            (self._render, RENDERING),
+            (self._deliver, DELIVERING),
+            (self._look_after_ourselves, MAINTENANCE),
+        ):
             self._scheduler.add_job(step, "interval", seconds=every.total_seconds())
 
     def stop(self) -> None:
@@ -83,7 +94,18 @@ class Worker:
         taken = await self._pipeline.take(state, self._clock())
         self._report(taken)
         if taken.new or taken.changed:
+            await self._deliver()
             await self._render()
+
+    async def _deliver(self) -> None:
+        self._attempt(self._send)
+
+    def _send(self) -> None:
+        self._pipeline.alerting.gather_due(self._clock())
+        self._courier.start()
+
+    async def _look_after_ourselves(self) -> None:
+        self._attempt(lambda: self._pipeline.look_after_ourselves(self._clock()))
 
     async def _keep_house(self) -> None:
         self._attempt(lambda: self._pipeline.keep_house(self._clock()))
@@ -100,7 +122,7 @@ class Worker:
         if published.files or published.problems:
             self._report(published)
 
-    def _attempt(self, step: Callable[[], None]) -> None:
+    def _attempt(self, step: Callable[[], object]) -> None:
         """Do a step that comes again soon. What stops it (a full disk, say) is told once, not every second."""
         try:
             step()
@@ -117,4 +139,5 @@ class Worker:
                 look.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         await self._render()
+        await self._courier.stop(GRACE_S)
         self._pipeline.hand_back()

@@ -6,15 +6,33 @@ from datetime import timedelta
 from importlib.resources import files
 from ipaddress import ip_network
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
 
 from syndicator import __version__
-from syndicator.config import Feeds, Network, Schedule, Server, Settings, Site, Source, Store, Topic, load
+from syndicator.config import (
+    AlertSettings,
+    DestinationKind,
+    DestinationSettings,
+    Feeds,
+    Maintenance,
+    Network,
+    Schedule,
+    Server,
+    Settings,
+    Site,
+    Smtp,
+    Source,
+    Store,
+    Topic,
+    load,
+)
 from syndicator.config.lines import key_lines
 from syndicator.errors import ConfigError, NotFoundError
 from syndicator.model import Republish, SourceKind
+from syndicator.query import Analyser, Document, evaluate, parse
 
 ROOT = Path(__file__).parents[1]
 SITE = """\
@@ -58,6 +76,7 @@ def test_smallest_file_gets_every_default(tmp_path):
     assert settings.root == tmp_path
     assert settings.site.url == "https://news.example.net"
     assert settings.site.language == "en"
+    assert settings.site.zone == ZoneInfo("UTC")
     assert settings.feeds_url == "https://news.example.net/feeds/"
     assert settings.store.path == tmp_path / "syndicator.db"
     assert settings.feeds.dir == tmp_path / "feeds"
@@ -67,6 +86,8 @@ def test_smallest_file_gets_every_default(tmp_path):
     assert settings.schedule == Schedule(poll_min=600, poll_max="6h", tick="10s", retention=None)
     assert settings.network == Network(timeout=30, max_body="8MB", per_host=2, concurrency=16)
     assert settings.topics == (Topic(name="asylum", title="Asylum", query="asylum OR refugee"),)
+    assert (settings.destinations, settings.alerts, settings.smtp) == ((), (), None)
+    assert settings.maintenance == Maintenance(destinations=(), failing_after="1d", disk_free="500MB")
     assert settings.warnings == ()
 
 
@@ -189,7 +210,8 @@ REFUSED = [
     (SITE + 'language = "English"', "line 5: site.language", "not a language tag"),
     (SITE + 'langauge = "en"', "line 5: site.langauge", "did you mean `language`?"),
     (SITE + "[sourcs]\n", "line 5: sourcs", "did you mean `sources`?"),
-    (SITE + "[alerts]\n", "line 5: alerts", "is not a known key"),
+    (SITE + "[users]\n", "line 5: users", "is not a known key"),
+    (SITE + "[alert]\n", "line 5: alert", "did you mean `alerts`?"),
     (SITE + '[sources]\nname = "x"', "line 5: sources", "[[sources]]"),
     ("site = 5", "line 1: site", "is not a table"),
     (SITE + "[feeds]\nmin_items = 9\nmax_items = 8", "line 7: feeds.max_items", "is below min_items (9)"),
@@ -340,6 +362,11 @@ def test_a_variable_that_is_not_set_is_one_problem_with_its_key_and_name(tmp_pat
     assert problem == "line 9: sources[0].url asks for the environment variable WIRE, which is not set"
 
 
+def test_a_query_from_the_environment_is_not_printed(tmp_path):
+    said = problems(tmp_path, SITE + "[topics.a]\ntitle = 'A'\nquery = 'env:QUERY'\n", QUERY="s3cret OR")
+    assert said == ("line 7: topics.a.query can't be used (its value came from the environment)",)
+
+
 def test_a_wrong_value_from_the_environment_is_not_printed(tmp_path):
     said = problems(tmp_path, SITE + FEED.replace("https://wire.example.net/rss", "env:WIRE"), WIRE="s3cret://x")
     assert len(said) == 1
@@ -429,6 +456,28 @@ def test_the_shipped_file_is_the_template_and_loads():
     assert settings.warnings == ("site.contact is still the example: publishers who want to reach you can't",)
 
 
+def test_the_shipped_alert_speaks_of_the_shipped_sample():
+    settings = load(ROOT / "config.toml", {})
+    (alert,) = settings.alerts
+    assert alert.destinations == ("console", "alerts-file")
+    title, _, text = next((ROOT / "inbox").rglob("return-hubs.txt")).read_text(encoding="utf-8").partition("\n\n")
+    match = evaluate(parse(alert.query), Analyser(settings.site.language).analyse(Document(title, text)))
+    assert match
+    assert {reason.clause for reason in match.reasons} >= {"centre", "asylum", "Balkan*"}
+
+
+def test_the_examples_in_the_shipped_file_are_in_order(tmp_path):
+    """Every commented key and section, without its #, is one that is accepted."""
+    text = (ROOT / "config.toml").read_text(encoding="utf-8")
+    keys = re.findall(r"^# (\w+)\s*=|^# \[(.*)\]", text, re.MULTILINE)
+    assert len(keys) > 10
+    shown = re.sub(r"^# (?=\w+\s*=|\[.*\])", "", text, flags=re.MULTILINE)
+    settings = read(tmp_path, shown, ARCHIVE_SECRET=f"whsec_{'A' * 32}", CHAT_URL="slack://a/b/c", SMTP_PASSWORD="s")
+    assert {destination.kind for destination in settings.destinations} == set(DestinationKind)
+    assert settings.smtp.port == 587
+    assert settings.alerts[0].cooldown == timedelta(minutes=10)
+
+
 SECTIONS = {
     "[site]": Site,
     "[store]": Store,
@@ -438,6 +487,18 @@ SECTIONS = {
     "[network]": Network,
     "[[sources]]": Source,
     "[topics.NAME]": Topic,
+    "[destinations.NAME]": DestinationSettings,
+    "[smtp]": Smtp,
+    "[[alerts]]": AlertSettings,
+    "[maintenance]": Maintenance,
+}
+REQUIRED = {
+    Site: {"title": "T", "url": "https://e.org", "contact": "a@e.org"},
+    Source: {"name": "n", "kind": "feed", "url": "https://e.org"},
+    Topic: {"name": "n", "title": "T", "query": "q"},
+    DestinationSettings: {"name": "n", "kind": "webhook", "url": "https://e.org", "secret": f"whsec_{'A' * 32}"},
+    Smtp: {"host": "mail.e.org", "sender": "a@e.org"},
+    AlertSettings: {"name": "n", "query": "q"},
 }
 
 
@@ -456,6 +517,7 @@ def documented() -> dict[str, dict[str, str]]:
 def test_documentation_and_models_have_the_same_keys():
     models = {heading: set(model.model_fields) for heading, model in SECTIONS.items()}
     models["[topics.NAME]"].remove("name")
+    models["[destinations.NAME]"].remove("name")
     assert {heading: set(keys) for heading, keys in documented().items()} == models
 
 
@@ -463,16 +525,8 @@ def test_documentation_and_models_have_the_same_keys():
 def test_documented_defaults_are_the_real_ones(heading, tmp_path):
     model = SECTIONS[heading]
     defaults = {key: cell for key, cell in documented()[heading].items() if re.fullmatch("`[^`]+`", cell)}
-    required = {
-        "title": "T",
-        "url": "https://e.org",
-        "contact": "a@e.org",
-        "name": "n",
-        "kind": "feed",
-        "query": "q",
-    }
-    needed = {key: required[key] for key, field in model.model_fields.items() if field.is_required()}
-    needed |= {"url": "https://e.org"} if heading == "[[sources]]" else {}
+    needed = REQUIRED.get(model, {})
+    assert {key for key, field in model.model_fields.items() if field.is_required()} <= needed.keys()
     real = model.model_validate(needed)
     written = model.model_validate(
         needed | tomllib.loads("\n".join(f"{k} = {v.strip('`')}" for k, v in defaults.items()))

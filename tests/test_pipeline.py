@@ -111,10 +111,10 @@ def test_one_entry_that_can_not_be_stored_costs_itself_alone(tmp_path, web, monk
     with newsroom(tmp_path, WIRE, BOATS, web=web) as room:
         file = room.pipeline.filing.file
 
-        def refuse(article):
+        def refuse(article, now, **more):
             if article.content.title == "Court rules":
                 raise ValueError("poison")
-            file(article)
+            file(article, now, **more)
 
         monkeypatch.setattr(room.pipeline.filing, "file", refuse)
         taken = room.cycle()["wire"]

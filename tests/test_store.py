@@ -39,8 +39,8 @@ def entry(text="Forty people crossed.", *, title="Boats", guid="g1", url=URL, **
 def put(store, *entries, source="bbc", now=NOW):
     with store.transaction():
         known = store.batches.snapshot(source, entries)
-        new, changed = store.batches.apply(decide(source, entries, known, now), now)
-        return [*new, *changed]
+        applied = store.batches.apply(decide(source, entries, known, now), now)
+        return [*applied.new, *applied.changed]
 
 
 def rows(path, sql):

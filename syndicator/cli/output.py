@@ -10,13 +10,14 @@ from dataclasses import asdict, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
+from syndicator.alerts.excerpt import excerpt, marked
 from syndicator.model import Reason
 
 Item = TypeVar("Item")
@@ -33,6 +34,12 @@ def say(*parts: str | Text) -> None:
 def note(*parts: str | Text) -> None:
     """A line about the work, for people, on standard error."""
     _NOTES.print(*parts, markup=False)
+
+
+def print_plainly(text: str, stream: TextIO) -> None:
+    """Finished text, at once: whoever reads along, through a pipe too, sees it when it happens."""
+    stream.write(text)
+    stream.flush()
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
@@ -58,20 +65,15 @@ def with_progress(items: Sequence[Item], doing: str) -> Iterator[Item]:
 
 
 def highlighted(text: str, reasons: Iterable[Reason], field: str, *, around: int = 60) -> Text:
-    """The part of `text` about the first match, with all matched words in bold. `around` is in characters."""
-    spans = sorted({(reason.start, reason.end) for reason in reasons if reason.field == field})
-    first, last = (spans[0][0], spans[0][1]) if spans else (0, 0)
-    start = 0 if first <= around else text.rfind(" ", 0, first - around) + 1
-    end = len(text) if len(text) - last <= around else text.find(" ", last + around)
-    end = len(text) if end < 0 else end
-    shown = Text("… " if start else "")
-    offset = len(shown) - start
-    shown.append(text[start:end].replace("\n", " "))
-    shown.append(" …" if end < len(text) else "")
-    for left, right in spans:
-        if start <= left and right <= end:
-            shown.stylize("bold", left + offset, right + offset)
-    return shown
+    """A whole title, or the passage of a text with most matches, with the matched words in bold.
+
+    `around` is in characters; it does not count for a title.
+    """
+    shown = marked(text, reasons) if field == "title" else excerpt(text, reasons, field, around)
+    passage = Text(shown.text)
+    for start, end in shown.spans:
+        passage.stylize("bold", start, end)
+    return passage
 
 
 def ago(moment: datetime | None, now: datetime) -> str:

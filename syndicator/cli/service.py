@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import shutil
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,8 @@ import typer
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now, Verbose
 from syndicator.cli.output import counted, note, say, show_json, with_progress
 from syndicator.cli.session import Newsroom, note_warnings, open_newsroom, open_store, read_settings
+from syndicator.alerts import Verdict
+from syndicator.courier import Delivered
 from syndicator.errors import UsageError
 from syndicator.intake import Taken
 from syndicator.rendering import Published
@@ -29,18 +32,25 @@ class Tally:
     taken: list[Taken]
     files: set[Path]
     problems: list[str]
+    delivered: int = 0
+    undelivered: int = 0
 
     @classmethod
     def start(cls, *, quiet: bool) -> "Tally":
         """Nothing done yet."""
         return cls(quiet, [], set(), [])
 
-    def add(self, what: Taken | Published) -> None:
+    def add(self, what: Taken | Published | Delivered) -> None:
         """Count one step, and tell of it."""
-        if isinstance(what, Published):
+        lines: Iterable[str]
+        if isinstance(what, Delivered):
+            self.delivered += what.answer.verdict is Verdict.DELIVERED
+            self.undelivered += what.answer.verdict is not Verdict.DELIVERED
+            lines = describe_delivery(what)
+        elif isinstance(what, Published):
             self.files.update(what.files)
             self.problems += what.problems
-            lines: Iterable[str] = (f"feed {problem}" for problem in what.problems)
+            lines = (f"feed {problem}" for problem in what.problems)
         else:
             self.taken.append(what)
             lines = describe(what)
@@ -55,6 +65,18 @@ def describe(taken: Taken) -> list[str]:
     lines = [f"{taken.source}: {', '.join(counts)}"] if counts else []
     lines += [f"{taken.source}: {taken.error}"] if taken.error else []
     lines += [f"{taken.source}: warning: {line}" for line in taken.warnings]
+    return [_printable(line) for line in lines]
+
+
+def describe_delivery(delivered: Delivered) -> list[str]:
+    """What went wrong with an alert's delivery, in lines for people; none when it arrived."""
+    answer, name = delivered.answer, delivered.destination
+    lines = []
+    if answer.verdict is not Verdict.DELIVERED:
+        tried = "" if delivered.attempts == 1 else f" (attempt {delivered.attempts})"
+        lines.append(f"destination {name}: {answer.said}{tried}")
+    if delivered.switched_off:
+        lines.append(f"destination {name} is switched off: {delivered.switched_off}")
     return [_printable(line) for line in lines]
 
 
@@ -92,7 +114,8 @@ async def _run(config: Path) -> None:
         with room.store.instance_lock():
             _start(room, utc_now())
             tally = Tally.start(quiet=False)
-            worker = Worker(room.pipeline, tick=room.settings.schedule.tick, report=tally.add)
+            courier = room.courier(utc_now, tally.add)
+            worker = Worker(room.pipeline, courier, tick=room.settings.schedule.tick, report=tally.add)
             say(f"Feeds are in {room.settings.feeds.dir}; open {room.settings.feeds.dir / 'index.html'}")
             say(f"Sources: {len(room.settings.sources)}, topics: {len(room.settings.topics)}. Stop with Ctrl-C.")
             await worker.run()
@@ -105,11 +128,15 @@ def once(*, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = False, ve
     tally = Tally.start(quiet=as_json)
 
     async def cycle() -> None:
-        async with open_newsroom(config) as room:
+        async with open_newsroom(config, console=sys.stderr if as_json else sys.stdout) as room:
             with room.store.instance_lock():
                 _start(room, now)
+                courier = room.courier(lambda: now, tally.add)
                 async for what in room.pipeline.once(now):
                     tally.add(what)
+                    courier.start()
+                room.pipeline.look_after_ourselves(now)
+                await courier.drain()
 
     asyncio.run(cycle())
     report(tally, as_json=as_json)
@@ -118,12 +145,21 @@ def once(*, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = False, ve
 def report(tally: Tally, *, as_json: bool) -> None:
     """The end of a cycle: a summary line or the JSON document, and the exit code."""
     if as_json:
-        show_json({"sources": tally.taken, "files": sorted(map(str, tally.files)), "problems": tally.problems})
+        show_json(
+            {
+                "sources": tally.taken,
+                "files": sorted(map(str, tally.files)),
+                "problems": tally.problems,
+                "alerts": {"delivered": tally.delivered, "failed": tally.undelivered},
+            }
+        )
     else:
         new, changed = (sum(getattr(taken, what) for taken in tally.taken) for what in ("new", "changed"))
         looked = f"{counted(len(tally.taken), 'source')} looked at" if tally.taken else "No source was due"
         written = counted(len(tally.files), "file")
-        say(f"{looked}: {new} new, {changed} changed; {written} written.")
+        alerts = f" {counted(tally.delivered, 'alert')} delivered." if tally.delivered else ""
+        alerts += f" {tally.undelivered} could not be, and will be tried again." if tally.undelivered else ""
+        say(f"{looked}: {new} new, {changed} changed; {written} written.{alerts}")
     if tally.problems:
         raise typer.Exit(1)
 
@@ -161,6 +197,8 @@ def _start(room: Newsroom, now: datetime) -> None:
     """Bring the store in line with config. Whoever held a lease is gone: we hold the instance lock."""
     note_warnings(room.settings)
     room.store.sources.hand_back()
+    with room.store.transaction():
+        room.store.deliveries.hand_back(now)
     for topic, moved in room.pipeline.start(now, watched=with_progress).items():
         if moved:
             note(f"topic {topic}: its query is new or changed; {counted(moved, 'article')} came or went")

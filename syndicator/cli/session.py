@@ -3,15 +3,21 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
-from syndicator.cli.output import note
+from syndicator.addresses import Addresses
+from syndicator.cli.output import note, print_plainly
+from syndicator.composing import Composer
 from syndicator.config import Settings, load
+from syndicator.courier import Courier, Delivered
+from syndicator.delivery import Channels
 from syndicator.desk import Desk
 from syndicator.errors import StoreBusyError
 from syndicator.pipeline import Pipeline, analyser
@@ -27,6 +33,13 @@ class Newsroom:
     store: Store
     pipeline: Pipeline
     desk: Desk
+    addresses: Addresses
+    owner: str
+
+    def courier(self, clock: Callable[[], datetime], report: Callable[[Delivered], None]) -> Courier:
+        """What delivers alerts, by this clock."""
+        composer = Composer(self.store, self.settings)
+        return Courier(self.store, composer, self.addresses, owner=self.owner, clock=clock, report=report)
 
 
 def read_settings(config: Path) -> Settings:
@@ -57,8 +70,8 @@ def open_store(settings: Settings) -> Iterator[Store]:
 
 
 @asynccontextmanager
-async def open_newsroom(config: Path) -> AsyncIterator[Newsroom]:
-    """Everything, ready to work. Nothing is fetched or started yet."""
+async def open_newsroom(config: Path, *, console: TextIO | None = None) -> AsyncIterator[Newsroom]:
+    """Everything, ready to work. Nothing is fetched or started yet. `console`: where alerts to a console are shown."""
     settings = read_settings(config)
     network = settings.network
     # Names are looked up in threads: as many as may wait for a dead name server, and some for everybody else.
@@ -67,14 +80,28 @@ async def open_newsroom(config: Path) -> AsyncIterator[Newsroom]:
     # Without a network the C library would wait half a minute for each name, and our end would wait for it.
     os.environ.setdefault("RES_OPTIONS", "timeout:2 attempts:2")
     with open_store(settings) as store, Sandbox() as sandbox:
-        async with Fetcher(
-            settings.site.user_agent,
-            allow_private=network.allow_private,
-            timeout=network.timeout,
-            max_body=network.max_body,
-            per_host=network.per_host,
-            concurrency=network.concurrency,
-        ) as fetcher:
+        async with (
+            Fetcher(
+                settings.site.user_agent,
+                allow_private=network.allow_private,
+                timeout=network.timeout,
+                max_body=network.max_body,
+                per_host=network.per_host,
+                concurrency=network.concurrency,
+            ) as fetcher,
+            _channels(settings, console or sys.stdout) as channels,
+        ):
             owner = f"{socket.gethostname()}:{os.getpid()}"
             pipeline = Pipeline(settings, store, fetcher, sandbox, owner=owner)
-            yield Newsroom(settings, store, pipeline, Desk(settings, store, pipeline, fetcher, sandbox))
+            desk = Desk(settings, store, pipeline, fetcher, sandbox)
+            yield Newsroom(settings, store, pipeline, desk, Addresses(store, settings, channels), owner)
+
+
+def _channels(settings: Settings, console: TextIO) -> Channels:
+    return Channels(
+        settings.site.user_agent,
+        smtp=settings.smtp,
+        allow=settings.network.allow_private,
+        write=lambda text: print_plainly(text, console),
+        colour=console.isatty(),
+    )

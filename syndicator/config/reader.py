@@ -3,28 +3,19 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
-
-from pydantic import ValidationError
 
 from syndicator.config import checks
-from syndicator.config.environment import Key, fill_in
+from syndicator.config.alerts import AlertSettings, Maintenance
+from syndicator.config.context import Context
+from syndicator.config.destinations import DestinationSettings, Smtp
+from syndicator.config.doubts import doubts
+from syndicator.config.environment import fill_in
 from syndicator.config.lines import key_lines
-from syndicator.config.report import Report, unknown
-from syndicator.config.section import Section
-from syndicator.config.settings import Feeds, Network, Schedule, Server, Settings, Site, Source, Store, Topic
+from syndicator.config.report import Report
+from syndicator.config.settings import Feeds, Network, Schedule, Server, Settings, Site, Store
+from syndicator.config.sources import Source, Topic
+from syndicator.config.tables import Tables
 from syndicator.errors import ConfigError
-
-_SECTIONS: dict[str, type[Section]] = {
-    "site": Site,
-    "store": Store,
-    "feeds": Feeds,
-    "server": Server,
-    "schedule": Schedule,
-    "network": Network,
-}
-_KNOWN = (*_SECTIONS, "sources", "topics")
-_Model = TypeVar("_Model", bound=Section)
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Settings:
@@ -73,32 +64,36 @@ def _parse(text: str, path: Path) -> dict[str, object]:
 
 def _check(path: Path, raw: dict[str, object], report: Report) -> Settings | None:
     """Each section by itself, then the sections together. None where a section that is needed can't be used."""
-    context = {"root": path.parent}
-    for name in raw.keys() - set(_KNOWN):
-        report.say((name,), unknown(name, _KNOWN))
+    tables = Tables(raw, report)
+    context = Context(root=path.parent)
+    site = tables.single(Site, "site", context)
+    store = tables.single(Store, "store", context)
+    feeds = tables.single(Feeds, "feeds", context)
+    server = tables.single(Server, "server", context)
+    schedule = tables.single(Schedule, "schedule", context)
+    network = tables.single(Network, "network", context)
+    smtp = tables.single(Smtp, "smtp", context) if "smtp" in raw else None
+    sources = tables.several(Source, "sources", context)
+    topics = tables.several(Topic, "topics", context)
+    destinations = tables.several(DestinationSettings, "destinations", context)
+    # Names count as known where their own table has a mistake, so that one mistake is told once.
+    named = Context(
+        root=path.parent,
+        zone=site.zone if site else context.zone,
+        topics=tables.names("topics"),
+        sources=tables.names("sources"),
+        destinations=tables.names("destinations"),
+    )
+    alerts = tables.several(AlertSettings, "alerts", named)
+    maintenance = tables.single(Maintenance, "maintenance", named)
 
-    def section(model: type[_Model], key: Key, value: object) -> _Model | None:
-        try:
-            return model.model_validate(value, context=context)
-        except ValidationError as error:
-            report.say_all(error, key, model.model_fields)
-            return None
-
-    site = section(Site, ("site",), raw.get("site", {}))
-    store = section(Store, ("store",), raw.get("store", {}))
-    feeds = section(Feeds, ("feeds",), raw.get("feeds", {}))
-    server = section(Server, ("server",), raw.get("server", {}))
-    schedule = section(Schedule, ("schedule",), raw.get("schedule", {}))
-    network = section(Network, ("network",), raw.get("network", {}))
-    tables = _source_tables(raw, report)
-    read = [(index, section(Source, ("sources", index), table)) for index, table in enumerate(tables)]
-    sources = [(index, source) for index, source in read if source is not None]
-    topics = [
-        section(Topic, ("topics", name), {**table, "name": name} if isinstance(table, dict) else table)
-        for name, table in _topic_tables(raw, report).items()
+    found = [
+        *checks.names_are_unique(tables.keyed("sources")),
+        *checks.names_are_unique(tables.keyed("alerts")),
+        *checks.places_are_unique(sources),
+        *checks.mail_has_a_server(destinations, smtp="smtp" in raw),
+        *checks.files_stay_apart(destinations, path, feeds, store, (source for _, source in sources)),
     ]
-
-    found = [*checks.names_are_unique(tables), *checks.places_are_unique(sources)]
     if feeds:
         found += checks.folders_stay_apart(path, feeds, store, sources)
     if schedule:
@@ -108,10 +103,9 @@ def _check(path: Path, raw: dict[str, object], report: Report) -> Settings | Non
     for key, sentence in found:
         report.say(key, sentence)
 
-    if not (site and store and feeds and server and schedule and network):
+    if not (site and store and feeds and server and schedule and network and maintenance):
         return None
-    good = [source for _, source in sources]
-    return Settings(
+    settings = Settings(
         path=path,
         root=path.parent,
         site=site,
@@ -120,26 +114,11 @@ def _check(path: Path, raw: dict[str, object], report: Report) -> Settings | Non
         server=server,
         schedule=schedule,
         network=network,
-        sources=tuple(good),
-        topics=tuple(topic for topic in topics if topic),
-        warnings=tuple(checks.doubts(site, network, good, len(topics))),
+        sources=tuple(source for _, source in sources),
+        topics=tuple(topic for _, topic in topics),
+        smtp=smtp,
+        destinations=tuple(destination for _, destination in destinations),
+        alerts=tuple(alert for _, alert in alerts),
+        maintenance=maintenance,
     )
-
-
-def _source_tables(raw: dict[str, object], report: Report) -> list[object]:
-    tables = raw.get("sources", [])
-    if isinstance(tables, list):
-        return tables
-    report.say(("sources",), "is one table: begin each source with [[sources]], in double brackets")
-    return []
-
-
-def _topic_tables(raw: dict[str, object], report: Report) -> dict[str, object]:
-    tables = raw.get("topics", {})
-    if isinstance(tables, dict):
-        for name, table in tables.items():
-            if isinstance(table, dict) and "name" in table:
-                report.say(("topics", name, "name"), "is not a known key: a topic's name stands in its header")
-        return tables
-    report.say(("topics",), "is not a table: begin each topic with [topics.NAME]")
-    return {}
+    return settings.model_copy(update={"warnings": tuple(doubts(settings))})

@@ -8,6 +8,8 @@ from pydantic_core import ErrorDetails
 
 from syndicator.config.environment import Key, from_environment
 from syndicator.config.lines import line_of
+from syndicator.config.section import Section
+from syndicator.config.values import QuotedError
 
 _LONGEST_SHOWN = 60
 # Said of a value whose neighbour is wrong already.
@@ -23,7 +25,7 @@ _SENTENCES = {
     "int_from_float": _NO_NUMBER,
     "bool_type": "is neither true nor false",
     "bool_parsing": "is neither true nor false",
-    "tuple_type": 'is not a list: write it in brackets, as in ["127.0.0.0/8"]',
+    "tuple_type": 'is not a list: write it in brackets, as in ["this", "that"]',
     "model_type": "is not a table: write it as a [section] of its own",
     "greater_than_equal": "is too small: at least {ge}",
     "less_than_equal": "is too large: at most {le}",
@@ -49,14 +51,14 @@ class Report:
         """Add a problem: the sentence goes on from the key's name."""
         number = line_of(key, self._lines)
         where = f"line {number}: " if number else ""
-        self._found.append((number or 0, f"{where}{written(key)} {sentence}"))
+        self._found.append((number or 0, f"{where}{written(key)} {sentence}".lstrip()))
 
-    def say_all(self, error: ValidationError, section: Key, known: Iterable[str]) -> None:
-        """Add every problem that a model found in one section. `known` are the keys that section may have."""
+    def say_all(self, error: ValidationError, at: Key, section: type[Section]) -> None:
+        """Add every problem that a model found in the section that stands at this key."""
         for detail in error.errors():
-            key = section + detail["loc"]
+            key = at + detail["loc"]
             if detail["type"] not in _ECHOES and not any(key[: len(gone)] == gone for gone in self._unset):
-                self.say(key, _sentence(detail, known))
+                self.say(key, _sentence(detail, section))
 
 
 def written(key: Key) -> str:
@@ -75,16 +77,17 @@ def unknown(name: str, known: Iterable[str]) -> str:
     return f"is not a known key: {meant}"
 
 
-def _sentence(detail: ErrorDetails, known: Iterable[str]) -> str:
+def _sentence(detail: ErrorDetails, section: type[Section]) -> str:
     context = detail.get("ctx", {})
-    shown = _shown(detail["input"])
+    shown = "" if _may_be_secret(detail["loc"], section) else _shown(detail["input"])
     match detail["type"]:
         case "extra_forbidden":
-            return unknown(str(detail["loc"][-1]), known)
+            return unknown(str(detail["loc"][-1]), section.model_fields)
         case "value_error":
-            says = str(context["error"])
-            # A block (a query with its caret) shows the value already.
-            return says if "\n" in says else says + shown
+            error = context["error"]
+            if isinstance(error, QuotedError):
+                return "can't be used" + (shown if from_environment(detail["input"]) else f": {error}")
+            return f"{error}{shown}"
         case "enum":
             choices = str(context["expected"]).replace("'", '"')
             return f"is none of {choices}{_nearest(detail['input'], choices)}{shown}"
@@ -92,6 +95,11 @@ def _sentence(detail: ErrorDetails, known: Iterable[str]) -> str:
             return _SENTENCES[kind].format_map(context) + shown
         case _:
             return f"is not right: {detail['msg']}{shown}"
+
+
+def _may_be_secret(place: Key, section: type[Section]) -> bool:
+    """Whether what stands there is a secret, or was written where the section that holds secrets should be."""
+    return place[0] in section.secrets if place else bool(section.secrets)
 
 
 def _nearest(value: object, choices: str) -> str:

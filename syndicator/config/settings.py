@@ -1,19 +1,22 @@
-"""The frozen settings: one model for each section of config.toml.
+"""The frozen settings: one model for each section of config.toml; those that come in numbers have modules of their own.
 
 Every key, its type, its default and its meaning are in docs/configuration.md; a test holds the two together.
 A check that needs one section stands here, at the key that would have to change; those that need several are
 in `checks.py`. A validator sees in `info.data` the keys above its own that were in order.
 """
 
-import re
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from syndicator import __version__
+from syndicator.config.alerts import AlertSettings, Maintenance
+from syndicator.config.destinations import DestinationSettings, Smtp
 from syndicator.config.section import Section
+from syndicator.config.sources import Source, Topic
 from syndicator.config.values import (
     Contact,
     Duration,
@@ -22,19 +25,11 @@ from syndicator.config.values import (
     Location,
     Net,
     PublicBase,
-    QueryText,
-    Sentence,
     Size,
-    WebAddress,
     Whole,
+    Zone,
 )
 from syndicator.errors import NotFoundError
-from syndicator.model import Republish, SourceKind
-
-# Names of ours in the folder of feeds and in what readers subscribe to: no topic can be called so.
-RESERVED_TOPICS = frozenset({"all", "archive", "gone", "index", "style", "subscriptions"})
-_TOPIC_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_LONGEST_TOPIC_NAME = 64
 
 
 class Site(Section):
@@ -44,6 +39,7 @@ class Site(Section):
     url: PublicBase
     contact: Contact
     language: Language = "en"
+    zone: Zone = ZoneInfo("UTC")
 
     @property
     def user_agent(self) -> str:
@@ -113,67 +109,6 @@ class Network(Section):
     concurrency: Whole = Field(default=16, ge=1, le=512)
 
 
-class Source(Section):
-    """[[sources]]: one place that news comes from. A folder has a `path` (absolute), the other kinds a `url`.
-
-    `poll_min` and `poll_max` are None where the schedule's hold: `Settings.poll_range` knows.
-    """
-
-    name: Line = Field(max_length=100)
-    kind: SourceKind
-    url: WebAddress | None = Field(default=None, validate_default=True)
-    path: Location | None = Field(default=None, validate_default=True)
-    title: Line = Field(default_factory=lambda above: above["name"])
-    republish: Republish = Field(
-        default_factory=lambda above: Republish.FULL if above["kind"] is SourceKind.FOLDER else Republish.SUMMARY
-    )
-    language: Language | None = None
-    poll_min: Duration | None = None
-    poll_max: Duration | None = None
-    enabled: bool = True
-
-    @field_validator("url")
-    @classmethod
-    def _url_unless_folder(cls, value: str | None, info: ValidationInfo) -> str | None:
-        kind = info.data.get("kind")
-        if kind is SourceKind.FOLDER and value is not None:
-            raise ValueError('does not go with kind = "folder": a folder has a path')
-        if kind in {SourceKind.FEED, SourceKind.PAGE} and value is None:
-            raise ValueError(f'is missing: kind = "{kind}" needs the address to fetch')
-        return value
-
-    @field_validator("path")
-    @classmethod
-    def _path_for_folder(cls, value: Path | None, info: ValidationInfo) -> Path | None:
-        kind = info.data.get("kind")
-        if kind is SourceKind.FOLDER and value is None:
-            raise ValueError('is missing: kind = "folder" needs the folder to read')
-        if kind in {SourceKind.FEED, SourceKind.PAGE} and value is not None:
-            raise ValueError(f'does not go with kind = "{kind}": it has a url')
-        return value
-
-
-class Topic(Section):
-    """[topics.NAME]: a saved query with a feed. `query` parses, and does not ask for other topics."""
-
-    name: str
-    title: Line
-    description: Sentence = ""
-    query: QueryText
-
-    @field_validator("name")
-    @classmethod
-    def _usable_in_file_names(cls, value: str) -> str:
-        if value in RESERVED_TOPICS:
-            raise ValueError(f"is a name of our own ({', '.join(sorted(RESERVED_TOPICS))}): choose another")
-        if len(value) > _LONGEST_TOPIC_NAME or not _TOPIC_NAME.fullmatch(value):
-            raise ValueError(
-                "is not a topic name: small letters a-z, digits and single hyphens between them, "
-                f"at most {_LONGEST_TOPIC_NAME} characters"
-            )
-        return value
-
-
 class Settings(Section):
     """All of config.toml. `path` is the file, `root` its folder; `warnings` are lines for people."""
 
@@ -187,6 +122,10 @@ class Settings(Section):
     network: Network = Field(default_factory=Network)
     sources: tuple[Source, ...] = ()
     topics: tuple[Topic, ...] = ()
+    smtp: Smtp | None = None
+    destinations: tuple[DestinationSettings, ...] = ()
+    alerts: tuple[AlertSettings, ...] = ()
+    maintenance: Maintenance = Field(default_factory=Maintenance)
     warnings: tuple[str, ...] = ()
 
     @property
@@ -207,6 +146,13 @@ class Settings(Section):
             if topic.name == name:
                 return topic
         raise NotFoundError(_no_such("topic", name, [topic.name for topic in self.topics]))
+
+    def destination(self, name: str) -> DestinationSettings:
+        """The destination of this name (NotFoundError where config.toml has none)."""
+        for destination in self.destinations:
+            if destination.name == name:
+                return destination
+        raise NotFoundError(_no_such("destination", name, [destination.name for destination in self.destinations]))
 
     def poll_range(self, source: Source) -> tuple[timedelta, timedelta]:
         """The shortest and the longest pause between two polls of this source."""

@@ -14,6 +14,7 @@ from syndicator.query.describe import describe
 from syndicator.query.document import Document
 from syndicator.query.evaluate import Match, evaluate, matches
 from syndicator.query.explain import Explanation, explain
+from syndicator.query.failures import failures
 from syndicator.query.fts import COLUMNS, FtsQuery, FtsRow, create_fts, index_row, to_fts
 from syndicator.query.matcher import Matcher
 from syndicator.query.parser import parse
@@ -35,6 +36,7 @@ __all__ = [
     "describe",
     "evaluate",
     "explain",
+    "failures",
     "index_row",
     "matches",
     "parse",

@@ -168,6 +168,12 @@ class Articles:
             for row in rows
         ]
 
+    def content(self, seq: int) -> Content | None:
+        """What a version said; None where it was retired since."""
+        for row in self._db.query("SELECT content FROM versions WHERE seq = ? AND content <> '{}'", [seq]):
+            return load_content(row["content"])
+        return None
+
     def appearances(self, id_: str) -> list[tuple[str, str]]:
         """The (source, key) pairs under which an article is carried, first seen first."""
         rows = self._db.query(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -24,6 +25,17 @@ from syndicator.ingest import (
 from syndicator.model import Article, Entry, Kind, State
 from syndicator.store.articles import Articles
 from syndicator.store.records import number, optional_moment, optional_seconds, seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a batch came to: new articles, those with a new version or address, and known ones that this source
+    carries for the first time.
+    """
+
+    new: tuple[Article, ...]
+    changed: tuple[Article, ...]
+    joined: tuple[Article, ...]
 
 
 class Batches:
@@ -96,10 +108,11 @@ class Batches:
         )
         return {row["fingerprint"]: row["id"] for row in rows}
 
-    def apply(self, intents: Iterable[Intent], now: datetime) -> tuple[list[Article], list[Article]]:
-        """Write what was decided; returns the new articles, and those with a new version or address."""
+    def apply(self, intents: Iterable[Intent], now: datetime) -> Applied:
+        """Write what was decided."""
         new: dict[str, None] = {}
         changed: dict[str, None] = {}
+        joined: dict[str, None] = {}
         for intent in intents:
             match intent:
                 case NewArticle():
@@ -118,8 +131,23 @@ class Batches:
                 case Held():
                     self._articles.hold(intent.id, intent.until)
                 case Appeared():
+                    if not self._carries(intent.appearance):
+                        joined[intent.appearance.article] = None
                     self._appear(intent.appearance, now)
-        return [self._articles.get(id_) for id_ in new], [self._articles.get(id_) for id_ in changed if id_ not in new]
+        get = self._articles.get
+        return Applied(
+            tuple(get(id_) for id_ in new),
+            tuple(get(id_) for id_ in changed if id_ not in new),
+            tuple(get(id_) for id_ in joined if id_ not in new and id_ not in changed),
+        )
+
+    def _carries(self, appearance: Appearance) -> bool:
+        """Whether this source is known to carry this article, under any key."""
+        rows = self._db.query(
+            "SELECT 1 FROM appearances WHERE article = ? AND source = ? LIMIT 1",
+            [number(self._db, appearance.article), appearance.source],
+        )
+        return any(True for _ in rows)
 
     def _insert(self, new: NewArticle, now: datetime) -> None:
         self._articles.insert(

@@ -127,6 +127,7 @@ def load_source_state(row: Row) -> SourceState:
         last_success=optional_moment(row["last_success"]),
         first_success=optional_moment(row["first_success"]),
         last_error=row["last_error"],
+        failing_since=optional_moment(row["failing_since"]),
         home=row["home"],
         title=row["title"],
     )
@@ -151,6 +152,7 @@ def dump_source_state(state: SourceState) -> dict[str, Any]:
         "last_success": optional_seconds(state.last_success),
         "first_success": optional_seconds(state.first_success),
         "last_error": state.last_error,
+        "failing_since": optional_seconds(state.failing_since),
     }
     said = {"title": state.title, "home": state.home}
     return columns | {name: value for name, value in said.items() if value}

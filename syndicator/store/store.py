@@ -8,17 +8,25 @@ from typing import Self
 from sqlite_utils import Database
 
 from syndicator.query import Analyser
+from syndicator.store.alerts import Alerts
 from syndicator.store.articles import Articles
 from syndicator.store.batches import Batches
 from syndicator.store.database import InstanceLock, file_lock, open_database, told_plainly, transaction
+from syndicator.store.deliveries import Deliveries
+from syndicator.store.destinations import Destinations
 from syndicator.store.feeds import Feeds
+from syndicator.store.hits import Hits
+from syndicator.store.ledger import Ledger
+from syndicator.store.outbox import Outbox
 from syndicator.store.search import Search
 from syndicator.store.sources import Sources
+from syndicator.store.stories import Stories
 from syndicator.store.topics import Topics
+from syndicator.store.troubles import Troubles
 
 
 class Store:
-    """Articles, topics, sources, feeds and the search index in one SQLite database.
+    """Articles, topics, sources, feeds, the search index, alerts and the outbox in one SQLite database.
 
     Reads may be done at any time; writes that belong together go into one `with store.transaction():`.
     """
@@ -33,6 +41,14 @@ class Store:
         self.feeds = Feeds(db)
         self.sources = Sources(db)
         self.search = Search(db, analyser)
+        self.alerts = Alerts(db)
+        self.destinations = Destinations(db)
+        self.stories = Stories(db)
+        self.hits = Hits(db)
+        self.outbox = Outbox(db)
+        self.deliveries = Deliveries(db, self.outbox)
+        self.ledger = Ledger(db)
+        self.troubles = Troubles(db)
 
     @classmethod
     def open(cls, path: Path, analyser: Analyser) -> Self:

@@ -1,0 +1,73 @@
+"""The address book: destinations by name, whether config or the store has them, each with its open channel."""
+
+import json
+from secrets import token_hex
+
+from syndicator.alerts import Answer, Message, Verdict, read_opt_out, sign_opt_out
+from syndicator.config import DestinationKind, DestinationSettings, Settings, read_destination
+from syndicator.delivery import Channel, Channels
+from syndicator.errors import SyndicatorError, UsageError
+from syndicator.store import DestinationRow, Store
+
+_KEY = "opt-out key"
+
+
+class Addresses:
+    """Reaches destinations. Channels are kept open until what they were made of has changed."""
+
+    def __init__(self, store: Store, settings: Settings, channels: Channels) -> None:
+        self._store = store
+        self._settings = settings
+        self._channels = channels
+        self._open: dict[str, tuple[DestinationSettings, Channel]] = {}
+
+    async def send(self, destination: str, message: Message) -> Answer:
+        """One attempt. A destination that can't be used now may be mended, so its messages wait."""
+        try:
+            channel = await self._channel(destination)
+        except (SyndicatorError, ValueError) as error:
+            return Answer(Verdict.TEMPORARY, str(error), answered=False)
+        return await channel.send(message)
+
+    async def _channel(self, name: str) -> Channel:
+        row = self._store.destinations.get(name)
+        if row is None or row.gone:
+            raise UsageError(f"no destination is called {name!r}")
+        wanted = destination_settings(row, self._settings)
+        kept = self._open.get(name)
+        if kept is not None:
+            if kept[0] == wanted:
+                return kept[1]
+            await kept[1].close()
+        channel = self._channels.open(wanted)
+        self._open[name] = (wanted, channel)
+        return channel
+
+    def unsubscribe_url(self, alert: str, destination: str) -> str | None:
+        """The link by which a recipient of mail ends this alert; other kinds have nobody to click."""
+        row = self._store.destinations.get(destination)
+        if row is None or row.kind != DestinationKind.EMAIL:
+            return None
+        return f"{self._settings.site.url}/unsubscribe/{sign_opt_out(opt_out_key(self._store), alert, destination)}"
+
+
+def destination_settings(row: DestinationRow, settings: Settings) -> DestinationSettings:
+    """What a destination is made of. Raises SyndicatorError where it can't be used."""
+    if row.from_config:
+        return settings.destination(row.name)
+    return read_destination(row.name, json.loads(row.definition), settings)
+
+
+def opt_out_key(store: Store) -> str:
+    """The key that signs links to end an alert: made once a store, and kept in it."""
+    key = store.fact(_KEY)
+    if key is None:
+        with store.transaction():
+            key = store.fact(_KEY) or token_hex(32)
+            store.remember(_KEY, key)
+    return key
+
+
+def opted_out(store: Store, token: str) -> tuple[str, str] | None:
+    """The (alert, destination) that a link of ours ends; None for any other link."""
+    return read_opt_out(opt_out_key(store), token)

@@ -1,0 +1,187 @@
+"""What people do with alerts: add, change, mute, remove, export, import. Commands, an API and a desk call these.
+
+Alerts that stand in config.toml are changed there: here they can be muted and looked at.
+"""
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+from uuid import uuid4
+
+import tomli_w
+
+from syndicator.alerting import Alerting
+from syndicator.alerts import Alert
+from syndicator.config import AlertSettings, Settings, read_alert
+from syndicator.errors import NotFoundError, SyndicatorError, UsageError
+from syndicator.store import AlertDefinition, AlertRow, Store, new_token
+from syndicator.watch import alert_of
+
+WEEK = timedelta(days=7)
+_SHORTEST_ID = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An alert as it stands: `problem` says why it can't work, `week` how often it fired in the last seven days.
+
+    `waiting` counts the hits that wait to be told, from `due` on. `opted_out` are destinations that ended it.
+    """
+
+    row: AlertRow
+    alert: Alert | None
+    problem: str | None
+    week: int
+    last_fired: datetime | None
+    waiting: int
+    opted_out: frozenset[str]
+
+
+class AlertDesk:
+    """The acts of people on alerts. Each is one transaction."""
+
+    def __init__(self, settings: Settings, store: Store, alerting: Alerting) -> None:
+        self._settings = settings
+        self._store = store
+        self._alerting = alerting
+
+    def find(self, reference: str) -> AlertRow:
+        """The alert of this name, in any case, or whose id begins so. Raises NotFoundError."""
+        rows = self._store.alerts.all()
+        named = [row for row in rows if row.name.casefold() == reference.casefold()]
+        begun = [row for row in rows if len(reference) >= _SHORTEST_ID and row.id.startswith(reference)]
+        for found in (named, begun):
+            if len(found) == 1:
+                return found[0]
+        near = get_close_matches(reference, [row.name for row in rows], n=1)
+        hint = f": did you mean {near[0]!r}?" if near else ". `syndicator alerts list` names them all."
+        raise NotFoundError(f"no alert is called {reference!r}{hint}")
+
+    def standing(self, row: AlertRow, now: datetime) -> Standing:
+        """An alert as it stands now."""
+        return self._standing(row, self._store.hits.counts(now - WEEK))
+
+    def all(self, now: datetime) -> list[Standing]:
+        """Every alert as it stands now, by name."""
+        counts = self._store.hits.counts(now - WEEK)
+        return [self._standing(row, counts) for row in self._store.alerts.all()]
+
+    def _standing(self, row: AlertRow, counts: Mapping[str, tuple[int, datetime]]) -> Standing:
+        alert, problem = None, None
+        try:
+            alert = alert_of(row, self._settings)
+        except SyndicatorError as error:
+            problem = str(error)
+        week, _ = counts.get(row.id, (0, None))
+        return Standing(
+            row,
+            alert,
+            problem,
+            week,
+            self._store.hits.last(row.id),
+            len(self._store.hits.waiting(row.id)),
+            self._store.alerts.opted_out(row.id),
+        )
+
+    def add(self, raw: Mapping[str, object], now: datetime) -> AlertRow:
+        """Keep a new alert, in config.toml's spelling. Raises UsageError with everything that is wrong with it."""
+        with self._store.transaction():
+            definition = self._checked(raw)
+            id_ = uuid4().hex
+            self._keep(id_, definition, now)
+        return self._store.alerts.get(id_)
+
+    def edit(self, reference: str, changes: Mapping[str, object], now: datetime) -> AlertRow:
+        """Change an alert's keys; None takes a key back to its default. It looks forward from now."""
+        with self._store.transaction():
+            row = self._writable(reference)
+            raw = json.loads(row.definition) | dict(changes)
+            definition = self._checked({key: value for key, value in raw.items() if value is not None}, but=row.id)
+            for destination in definition.destinations:
+                self._store.alerts.opt_in(row.id, destination)
+            self._keep(row.id, definition, now)
+            self._alerting.reschedule(row.id, now)
+        return self._store.alerts.get(row.id)
+
+    def remove(self, reference: str) -> AlertRow:
+        """Remove an alert. What waits to be told is dropped; who had something keeps being told of corrections."""
+        with self._store.transaction():
+            row = self._writable(reference)
+            self._store.alerts.remove(row.id)
+        return row
+
+    def mute(self, reference: str, until: datetime | None, now: datetime) -> AlertRow:
+        """Hold an alert's messages until then (None: end that). What it finds meanwhile is told afterwards."""
+        with self._store.transaction():
+            row = self.find(reference)
+            self._store.alerts.mute(row.id, until)
+            self._alerting.reschedule(row.id, now)
+        return self._store.alerts.get(row.id)
+
+    def renew_feed(self, reference: str, *, close: bool = False) -> AlertRow:
+        """Give an alert's private feed a new address, or none. The old address is dead from now on."""
+        with self._store.transaction():
+            row = self.find(reference)
+            self._store.alerts.give_token(row.id, None if close else new_token())
+        return self._store.alerts.get(row.id)
+
+    def export(self, references: Sequence[str] = ()) -> str:
+        """These alerts, or all, as TOML that `import_` and config.toml read. It holds no secrets."""
+        rows = [self.find(reference) for reference in references] or self._store.alerts.all()
+        return tomli_w.dumps({"alerts": [json.loads(row.definition) for row in rows]}, multiline_strings=True)
+
+    def import_(self, text: str, now: datetime, *, replace: bool = False) -> list[AlertRow]:
+        """Keep all alerts of a TOML text, or none if one of them can't be used. Raises UsageError.
+
+        An alert whose name is taken is a mistake, unless `replace` says to put the new one in its place.
+        """
+        with self._store.transaction():
+            kept, problems = [], []
+            for number, raw in enumerate(_alert_tables(text), 1):
+                try:
+                    old = self._store.alerts.named(str(raw.get("name", "")))
+                    if old is not None and replace:
+                        row = self._writable(old.id)
+                        self._keep(row.id, self._checked(raw, but=row.id), now)
+                        kept.append(row.id)
+                    else:
+                        kept.append(self.add(raw, now).id)
+                except SyndicatorError as error:
+                    problems.append(f"alert {number} ({raw.get('name', 'without a name')}): {error}")
+            if problems:
+                raise UsageError("\n".join(["Nothing was imported.", *problems]))
+            for id_ in kept:
+                self._alerting.reschedule(id_, now)
+        return [self._store.alerts.get(id_) for id_ in kept]
+
+    def _checked(self, raw: Mapping[str, object], *, but: str | None = None) -> AlertSettings:
+        """An alert that can be used, under a name that is free (or its own: `but`)."""
+        destinations = [row.name for row in self._store.destinations.all()]
+        definition = read_alert(dict(raw), self._settings, destinations)
+        taken = self._store.alerts.named(definition.name)
+        if taken is not None and taken.id != but:
+            raise UsageError(f"name: there is an alert called {taken.name!r} already: choose another name.")
+        return definition
+
+    def _keep(self, id_: str, definition: AlertSettings, now: datetime) -> None:
+        stored = json.dumps(definition.to_dict(), ensure_ascii=False)
+        self._store.alerts.put(AlertDefinition(id_, definition.name, definition.owner, stored), now)
+
+    def _writable(self, reference: str) -> AlertRow:
+        row = self.find(reference)
+        if row.from_config:
+            raise UsageError(f"The alert {row.name!r} stands in {self._settings.path}: change it there.")
+        return row
+
+
+def _alert_tables(text: str) -> list[dict[str, object]]:
+    try:
+        tables = tomllib.loads(text).get("alerts", [])
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"This is not TOML: {error}.") from None
+    if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
+        raise UsageError("There is no alert in it: begin each with [[alerts]].")
+    return tables

@@ -1,0 +1,228 @@
+"""What an alert would have caught: hits and messages day by day, and advice before it is switched on.
+
+A preview is an alert run backwards over the archive, so it knows only what the archive does: days before the archive
+begins are unknown, not empty, and rates are taken from the days it covers.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
+
+# One message in ten minutes of a working day: nobody reads on beyond that, and people switch the alert off.
+FLOOD_A_DAY = 50
+# An alert for three articles in ten picks nothing out.
+FLOOD_SHARE = 0.3
+_FEWEST_ARTICLES = 20  # of fewer a share says nothing
+_FEWEST_HITS = 5  # of fewer it says nothing that they are from one source
+_MOST_TERMS = 8
+_LONGEST_NAME = 60
+_NARROWEST = 40  # columns of a chart
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # strftime's follow the process's locale
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """An article that the query matches. `story` is None where the alert does not gather stories."""
+
+    published: datetime
+    source: str
+    story: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of the newsroom's zone. `messages` counts a story once, on the day of its first hit.
+
+    `covered`: the archive holds this day. If it doesn't, there may have been more.
+    """
+
+    day: date
+    hits: int
+    messages: int
+    covered: bool
+
+
+class Concern(StrEnum):
+    """What may be wrong with an alert."""
+
+    FLOOD = "flood"
+    SHARE = "share"
+    NEVER = "never"
+    UNSEEN = "unseen"
+    ONE_SOURCE = "one source"
+    SHORT_ARCHIVE = "short archive"
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One concern, and a sentence about it for the alert's author."""
+
+    concern: Concern
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Every day of the period, oldest first, and what to think of it.
+
+    `a_day` is the mean number of messages on a day that the archive covers.
+    """
+
+    days: tuple[Day, ...]
+    hits: int
+    messages: int
+    a_day: float
+    advice: tuple[Advice, ...]
+
+
+def begin(now: datetime, days: int, zone: tzinfo) -> datetime:
+    """When the period of so many days begins that ends with today, in UTC: the first day's midnight in `zone`.
+
+    Where the clocks skip midnight it is the moment they do, where they repeat it the first.
+    """
+    first = now.astimezone(zone).date() - timedelta(days=days - 1)
+    return datetime.combine(first, time(), zone).astimezone(UTC)
+
+
+def preview(
+    caught: Iterable[Caught],
+    *,
+    now: datetime,
+    days: int,
+    zone: tzinfo,
+    covered: int,
+    articles: int | None = None,
+    audible: int | None = None,
+    unseen: Sequence[str] = (),
+) -> Preview:
+    """Lay out what a query caught in the `days` days that end with today; what was published outside them is left out.
+
+    `covered` is how many of these days, today among them, the archive covers. `articles` is how many articles there
+    were in the period, `audible` how many sources the alert can hear; None: unknown. `unseen` are words of the query
+    that stand in no article of the archive.
+    """
+    today = now.astimezone(zone).date()
+    first = today - timedelta(days=days - 1)
+    hits: Counter[date] = Counter()
+    messages: Counter[date] = Counter()
+    sources: set[str] = set()
+    stories: set[str] = set()
+    for one in sorted(caught, key=lambda one: one.published):
+        day = one.published.astimezone(zone).date()
+        if not first <= day <= today:
+            continue
+        hits[day] += 1
+        sources.add(one.source)
+        if one.story is None or one.story not in stories:
+            messages[day] += 1
+        if one.story is not None:
+            stories.add(one.story)
+    covered = max(0, min(covered, days))
+    calendar = tuple(
+        Day(day, hits[day], messages[day], covered=day > today - timedelta(days=covered))
+        for day in (first + timedelta(days=number) for number in range(days))
+    )
+    a_day = sum(day.messages for day in calendar if day.covered) / max(covered, 1)
+    advice = (
+        _on_rate(calendar, a_day),
+        _on_share(hits.total(), articles),
+        _on_spelling(unseen, covered),
+        _on_silence(hits.total(), covered),
+        _on_sources(hits.total(), sources, audible),
+        _on_archive(covered, days),
+    )
+    return Preview(calendar, hits.total(), messages.total(), a_day, tuple(said for said in advice if said is not None))
+
+
+def bars(found: Preview, width: int, *, plain: bool = False) -> list[str]:
+    """The hits of each day as lines of a bar chart, oldest first, no wider than `width` unless that is under 40.
+
+    A day with hits shows at least an eighth of a block. Where stories were gathered, their number follows the hits'. A
+    day that the archive does not cover and that has no hits shows a dash. `plain` draws with ASCII signs only.
+    """
+    counts = [_count(day, plain) for day in found.days]
+    most = max((day.hits for day in found.days), default=0)
+    room = max(width, _NARROWEST) - len(_label(found.days[0].day)) - 2 - max(map(len, counts), default=0)
+    lines: list[str] = []
+    for day, count in zip(found.days, counts, strict=True):
+        bar = _bar(day.hits, most, max(room, 1), plain=plain)
+        lines.append(f"{_label(day.day)} {bar}{' ' if bar else ''}{count}")
+    return lines
+
+
+def _bar(hits: int, most: int, room: int, *, plain: bool) -> str:
+    if not hits:
+        return ""
+    if plain:
+        return "#" * max(1, hits * room // most)
+    whole, eighths = divmod(max(1, hits * room * 8 // most), 8)
+    return _EIGHTHS[-1] * whole + _EIGHTHS[eighths].strip()
+
+
+def _count(day: Day, plain: bool) -> str:
+    if not day.covered and not day.hits:
+        return "-" if plain else "–"
+    if day.messages == day.hits:
+        return str(day.hits)
+    return f"{day.hits} ({day.messages} {'story' if day.messages == 1 else 'stories'})"
+
+
+def _label(day: date) -> str:
+    return f"{_WEEKDAYS[day.weekday()]} {day.isoformat()}"
+
+
+def _on_rate(calendar: Sequence[Day], a_day: float) -> Advice | None:
+    if a_day <= FLOOD_A_DAY:
+        return None
+    busiest = max((day for day in calendar if day.covered), key=lambda day: day.messages)
+    said = f"It would flood: about {a_day:.0f} messages a day, {busiest.messages} on {_label(busiest.day)}."
+    return Advice(Concern.FLOOD, f"{said} Narrow the query, or let a digest gather them.")
+
+
+def _on_share(hits: int, articles: int | None) -> Advice | None:
+    if articles is None or articles < _FEWEST_ARTICLES or hits <= FLOOD_SHARE * articles:
+        return None
+    return Advice(Concern.SHARE, f"It catches {min(hits / articles, 1):.0%} of all articles: it hardly picks any out.")
+
+
+def _on_spelling(unseen: Sequence[str], covered: int) -> Advice | None:
+    if not unseen or not covered:
+        return None
+    said = ", ".join(_short(term) for term in unseen[:_MOST_TERMS])
+    more = len(unseen) - _MOST_TERMS
+    if more > 0:
+        said += f" and {more} more"
+    return Advice(Concern.UNSEEN, f"In no article of the archive: {said}. Is that how the news spells it?")
+
+
+def _on_silence(hits: int, covered: int) -> Advice | None:
+    if hits or not covered:
+        return None
+    return Advice(Concern.NEVER, f"It would not have fired once in {_days(covered)}.")
+
+
+def _on_sources(hits: int, sources: set[str], audible: int | None) -> Advice | None:
+    if hits < _FEWEST_HITS or len(sources) != 1 or audible == 1:
+        return None
+    return Advice(Concern.ONE_SOURCE, f"Only {_short(next(iter(sources)))} made it fire.")
+
+
+def _on_archive(covered: int, days: int) -> Advice | None:
+    if not covered:
+        return Advice(Concern.SHORT_ARCHIVE, "The archive is empty: there is nothing yet to try it on.")
+    if covered * 2 >= days:
+        return None
+    return Advice(Concern.SHORT_ARCHIVE, f"{_days(covered)} of archive for {_days(days)}: that is too little to tell.")
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
+
+
+def _short(name: str) -> str:
+    name = "".join(character if character.isprintable() else "�" for character in name[: _LONGEST_NAME + 1])
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"

@@ -1,0 +1,186 @@
+"""Carries what is in the outbox to its destinations: claim, compose, send, settle. At least once, under a stable id.
+
+One delivery at a time a destination, all destinations side by side: a slow one holds up nobody. What an attempt comes
+to is decided in `alerts.retry`; here it is written down, in one transaction with the attempt itself.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from syndicator.alerts import LONGEST_WAIT, URGENT, Answer, Event, Message, Verdict, after, held_until
+from syndicator.composing import Composed, Composer
+from syndicator.errors import StoreError, SyndicatorError
+from syndicator.store import Claimed, Store
+
+log = logging.getLogger(__name__)
+
+# Between two tries to write down what an attempt came to, while the disk is full or the database locked.
+PAUSE_S = 1.0
+
+
+class Sends(Protocol):
+    """What reaches destinations: `addresses.Addresses`, or a fake in tests."""
+
+    def unsubscribe_url(self, alert: str, destination: str) -> str | None:
+        """The link by which this destination ends this alert, where it can follow one."""
+
+    async def send(self, destination: str, message: Message) -> Answer:
+        """One attempt. Trouble is an answer, not an exception."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """One attempt that was settled, for whoever looks on."""
+
+    destination: str
+    event: Event
+    answer: Answer
+    attempts: int
+    switched_off: str | None = None
+
+
+class Courier:
+    """Delivers what is due. `report` hears of every attempt that was settled."""
+
+    def __init__(
+        self,
+        store: Store,
+        composer: Composer,
+        sends: Sends,
+        *,
+        owner: str,
+        clock: Callable[[], datetime],
+        report: Callable[[Delivered], None],
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._store = store
+        self._composer = composer
+        self._sends = sends
+        self._owner = owner
+        self._clock = clock
+        self._report = report
+        self._jitter = jitter
+        self._rounds: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    def start(self) -> None:
+        """Begin on everything that is due, each destination on its own. Raises StoreError."""
+        for claimed in self._claim():
+            task = asyncio.create_task(self._round(claimed), name=claimed.destination)
+            self._rounds.add(task)
+            task.add_done_callback(self._rounds.discard)
+
+    async def drain(self) -> None:
+        """Deliver everything that is due now, then return. What fails waits for its next time."""
+        self.start()
+        while self._rounds:
+            await asyncio.gather(*self._rounds)
+            self.start()
+
+    async def stop(self, grace_s: float) -> None:
+        """Let attempts that are under way end, within bounds, and give back what is not settled."""
+        self._stopping = True
+        if self._rounds:
+            _, late = await asyncio.wait(self._rounds, timeout=grace_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        with self._store.transaction():
+            self._store.deliveries.hand_back(self._clock(), self._owner)
+
+    def _claim(self, destination: str | None = None) -> list[Claimed]:
+        with self._store.transaction():
+            return self._store.deliveries.claim(
+                self._owner, self._clock(), longest_wait=LONGEST_WAIT, destination=destination
+            )
+
+    async def _round(self, claimed: Claimed) -> None:
+        """One delivery after the other to one destination, until none is due there or one has failed."""
+        try:
+            while True:
+                await self._deliver(claimed)
+                following = [] if self._stopping else self._claim(claimed.destination)
+                if not following:
+                    return
+                (claimed,) = following
+        except StoreError as error:
+            # Nothing is lost: the row waits, and its lease ends by itself.
+            log.warning("%s: %s", claimed.destination, error)
+        except Exception:
+            log.exception("%s: delivery %s", claimed.destination, claimed.id)
+
+    async def _deliver(self, claimed: Claimed) -> None:
+        now = self._clock()
+        try:
+            composed, held = self._compose(claimed, now), self._held_until(claimed, now)
+        except StoreError:
+            raise
+        except Exception as error:
+            log.exception("delivery %s can't be composed", claimed.id)
+            await self._settle(claimed, Answer(Verdict.TEMPORARY, f"can't be composed: {error}"), now, 0)
+            return
+        if composed.message is None or held is not None:
+            self._put_off(claimed, composed, held, now)
+            return
+        if composed.until is not None:
+            with self._store.transaction():
+                self._store.outbox.split(claimed.message, claimed.destination, composed.held, composed.until, now)
+        began = time.monotonic()
+        try:
+            answer = await self._sends.send(claimed.destination, composed.message)
+        except Exception as error:
+            log.exception("delivery %s to %s", claimed.id, claimed.destination)
+            answer = Answer(Verdict.TEMPORARY, f"a defect of ours: {type(error).__name__}")
+        await self._settle(claimed, answer, now, int((time.monotonic() - began) * 1000))
+
+    def _compose(self, claimed: Claimed, now: datetime) -> Composed:
+        alert = claimed.message.alert
+        link = self._sends.unsubscribe_url(alert, claimed.destination) if alert else None
+        return self._composer.compose(claimed, now, unsubscribe=link)
+
+    def _held_until(self, claimed: Claimed, now: datetime) -> datetime | None:
+        """The end of the alert's quiet hours or mute, which hold back retries too; urgent messages go at once."""
+        if claimed.message.alert is None or claimed.message.event in URGENT:
+            return None
+        try:
+            alert = self._composer.alert(claimed.message.alert)
+        except SyndicatorError:
+            return None
+        return held_until(alert.timing, now)
+
+    def _put_off(self, claimed: Claimed, composed: Composed, held: datetime | None, now: datetime) -> None:
+        """There is nothing to tell, or not now."""
+        until = held or composed.until
+        with self._store.transaction():
+            if composed.message is None and composed.until is None:
+                self._store.deliveries.cancel(claimed, "all of it was withdrawn before it was told", now)
+            elif until is not None:
+                self._store.deliveries.postpone(claimed, until)
+
+    async def _settle(self, claimed: Claimed, answer: Answer, now: datetime, took_ms: int) -> None:
+        """Write down what an attempt came to. It is tried until it is written: forgetting it would send it again."""
+        outcome = after(claimed.line, claimed.pending, answer, self._clock(), self._jitter())
+        store = self._store
+        while True:
+            try:
+                with store.transaction():
+                    store.ledger.write(claimed.n, now, took_ms, answer)
+                    store.deliveries.settle(claimed, outcome, answer.said, now)
+                    if outcome.switch_off is not None:
+                        store.destinations.switch_off(claimed.destination, outcome.switch_off, now)
+                        store.deliveries.bury(claimed.destination, outcome.switch_off, now)
+            except StoreError as error:
+                log.warning("delivery %s: %s", claimed.id, error)
+                await asyncio.sleep(PAUSE_S)
+            else:
+                break
+        told = Delivered(
+            claimed.destination, claimed.message.event, answer, outcome.pending.attempts, outcome.switch_off
+        )
+        self._report(told)

@@ -1,0 +1,45 @@
+"""Secrets of webhooks, and the headers that prove with them who sent a message (Standard Webhooks 1.0)."""
+
+import base64
+import binascii
+import secrets
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from standardwebhooks.webhooks import Webhook
+
+_PREFIX = "whsec_"
+_SHORTEST, _LONGEST = 24, 64  # bytes, as the specification wants them
+
+
+def new_secret() -> str:
+    """A new random secret, ready for config: `whsec_` and 32 bytes in base64."""
+    return _PREFIX + base64.b64encode(secrets.token_bytes(32)).decode("ascii")
+
+
+def check_secret(text: str) -> str:
+    """Return `text` if it is a webhook secret. Raises ValueError, which says what is wrong and never repeats it.
+
+    A secret is `whsec_` and 24 to 64 bytes in base64.
+    """
+    if not text.startswith(_PREFIX):
+        raise ValueError(f'a webhook secret begins with "{_PREFIX}"')
+    try:
+        key = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError(f'what follows "{_PREFIX}" in a webhook secret must be base64') from None
+    if not _SHORTEST <= len(key) <= _LONGEST:
+        raise ValueError(f"a webhook secret holds {_SHORTEST} to {_LONGEST} bytes; this one holds {len(key)}")
+    return text
+
+
+def signature_headers(id_: str, body: bytes, secrets: Iterable[str], at: datetime) -> dict[str, str]:
+    """The three headers that sign `body` as sent at `at`: one signature for each secret, so that secrets can rotate."""
+    moment = at.astimezone(UTC)  # the library takes the clock's face for UTC, whatever the zone
+    content = body.decode("utf-8")
+    signatures = [Webhook(secret).sign(id_, moment, content) for secret in secrets]
+    return {
+        "webhook-id": id_,
+        "webhook-timestamp": str(int(moment.timestamp())),
+        "webhook-signature": " ".join(signatures),
+    }

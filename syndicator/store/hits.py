@@ -1,0 +1,178 @@
+"""Which alert fired on which article, why, and whether that has been told yet."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlite_utils import Database
+
+from syndicator.model import Reason
+from syndicator.store.records import Row, dump_reasons, load_reasons, moment, number, optional_moment, seconds
+
+
+class Silent(StrEnum):
+    """Why a hit says nothing by itself.
+
+    It came with its source's backlog; an earlier version matched before the alert was there; its story had
+    spoken; or its article was withdrawn before anybody was told.
+    """
+
+    BACKLOG = "backlog"
+    EARLIER = "earlier"
+    JOINED = "joined"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class HitRow:
+    """One alert's hit on one article: the version (`seq`) that matched, why, and the message that carries it."""
+
+    n: int
+    alert: str
+    article: str
+    seq: int
+    story: str
+    at: datetime
+    published: datetime
+    reasons: tuple[Reason, ...]
+    silent: Silent | None
+    message: str | None
+
+
+_COLUMNS = "a.published, h.n, h.alert, a.id AS article, h.seq, h.story, h.at, h.reasons, h.silent, h.message"
+_FROM = f"SELECT {_COLUMNS} FROM hits h JOIN articles a ON a.n = h.article"  # noqa: S608 - constants
+
+
+class Hits:
+    """The hits table. Writes belong inside the store's transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def add(
+        self,
+        alert: str,
+        article: str,
+        *,
+        seq: int,
+        story: str,
+        reasons: Iterable[Reason],
+        silent: Silent | None,
+        now: datetime,
+    ) -> None:
+        """Keep that an alert fired. It does so once an article."""
+        self._db.execute(
+            "INSERT INTO hits (alert, article, seq, story, at, reasons, silent) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [alert, number(self._db, article), seq, story, seconds(now), dump_reasons(reasons), silent],
+        )
+
+    def alerts_on(self, article: str) -> frozenset[str]:
+        """The alerts that have fired on this article, aloud or not."""
+        rows = self._db.query("SELECT alert FROM hits WHERE article = ?", [number(self._db, article)])
+        return frozenset(row["alert"] for row in rows)
+
+    def has_spoken(self, alert: str, story: str) -> bool:
+        """Whether this alert has told, or is about to tell, of an article of this story that still stands."""
+        rows = self._db.query(
+            "SELECT 1 FROM hits h JOIN articles a ON a.n = h.article"
+            " WHERE h.alert = ? AND h.story = ? AND h.silent IS NULL"
+            " AND a.state NOT IN ('killed', 'embargoed') LIMIT 1",
+            [alert, story],
+        )
+        return any(True for _ in rows)
+
+    def waiting(self, alert: str) -> list[HitRow]:
+        """Hits of this alert that no message carries yet, oldest first. Held articles wait for their release."""
+        rows = self._db.query(
+            f"{_FROM} WHERE h.alert = ? AND h.message IS NULL AND h.silent IS NULL"
+            " AND a.state <> 'embargoed' ORDER BY h.n",
+            [alert],
+        )
+        return [_load(row) for row in rows]
+
+    def waiting_for(self, article: str) -> frozenset[str]:
+        """The alerts that have this article still to tell."""
+        rows = self._db.query(
+            "SELECT alert FROM hits WHERE article = ? AND message IS NULL AND silent IS NULL",
+            [number(self._db, article)],
+        )
+        return frozenset(row["alert"] for row in rows)
+
+    def alerts_waiting(self) -> list[str]:
+        """All alerts that have something to tell."""
+        rows = self._db.query("SELECT DISTINCT alert FROM hits WHERE message IS NULL AND silent IS NULL ORDER BY alert")
+        return [row["alert"] for row in rows]
+
+    def carried(self, hits: Iterable[int], message: str) -> None:
+        """These hits are told by this message: the watermark of digests."""
+        for n in hits:
+            self._db.execute("UPDATE hits SET message = ? WHERE n = ?", [message, n])
+
+    def withdraw(self, article: str) -> frozenset[str]:
+        """The article was killed: what waits to be told of it is not told, and its stories' next articles speak.
+
+        An article that joined a story in silence did so because this one spoke. It stands, so it speaks now; returns
+        the alerts that have something to tell by that.
+        """
+        n = number(self._db, article)
+        spoke = list(self._db.query("SELECT alert, story FROM hits WHERE article = ? AND silent IS NULL", [n]))
+        self._db.execute(
+            "UPDATE hits SET silent = ? WHERE article = ? AND message IS NULL AND silent IS NULL",
+            [Silent.WITHDRAWN, n],
+        )
+        woken = set()
+        for row in spoke:
+            if self.has_spoken(row["alert"], row["story"]):
+                continue
+            next_one = self._db.query(
+                "SELECT h.n FROM hits h JOIN articles a ON a.n = h.article WHERE h.alert = ? AND h.story = ?"
+                " AND h.silent = 'joined' AND a.state IN ('live', 'corrected') ORDER BY h.n LIMIT 1",
+                [row["alert"], row["story"]],
+            )
+            for hit in list(next_one):
+                self._db.execute("UPDATE hits SET silent = NULL WHERE n = ?", [hit["n"]])
+                woken.add(str(row["alert"]))
+        return frozenset(woken)
+
+    def get(self, alert: str, article: str) -> HitRow | None:
+        """The hit of this alert on this article, if it fired."""
+        rows = self._db.query(f"{_FROM} WHERE h.alert = ? AND a.id = ?", [alert, article])
+        return next((_load(row) for row in rows), None)
+
+    def of(self, alert: str, *, limit: int, since: datetime | None = None) -> list[HitRow]:
+        """The hits of an alert, newest first."""
+        rows = self._db.query(
+            f"{_FROM} WHERE h.alert = ? AND h.at >= ? ORDER BY h.n DESC LIMIT ?",
+            [alert, seconds(since) if since else 0, limit],
+        )
+        return [_load(row) for row in rows]
+
+    def last(self, alert: str) -> datetime | None:
+        """When the alert fired last."""
+        for row in self._db.query("SELECT max(at) AS newest FROM hits WHERE alert = ?", [alert]):
+            return optional_moment(row["newest"])
+        return None
+
+    def counts(self, since: datetime) -> dict[str, tuple[int, datetime]]:
+        """For each alert that fired since then: how often, and when last."""
+        rows = self._db.query(
+            "SELECT alert, count(*) AS total, max(at) AS newest FROM hits WHERE at >= ? GROUP BY alert",
+            [seconds(since)],
+        )
+        return {row["alert"]: (row["total"], moment(row["newest"])) for row in rows}
+
+
+def _load(row: Row) -> HitRow:
+    return HitRow(
+        n=row["n"],
+        alert=row["alert"],
+        article=row["article"],
+        seq=row["seq"],
+        story=row["story"],
+        at=moment(row["at"]),
+        published=moment(row["published"]),
+        reasons=load_reasons(row["reasons"]),
+        silent=Silent(row["silent"]) if row["silent"] else None,
+        message=row["message"],
+    )

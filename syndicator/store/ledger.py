@@ -1,0 +1,135 @@
+"""The ledger: what was told to whom, every attempt at it, and what the other side said."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from syndicator.alerts import Answer, DeliveryState, Event
+from syndicator.store.records import Row, moment, number, optional_moment, seconds
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """One attempt. `verdict` is one of `alerts.Verdict`, or "interrupted" where the program ended during it."""
+
+    at: datetime
+    took_ms: int
+    verdict: str
+    status: int | None
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """One message to one destination, as it stands. `title` is of its first item, or the first line it says."""
+
+    n: int
+    id: str
+    event: Event
+    alert: str | None
+    alert_name: str | None
+    destination: str
+    state: DeliveryState
+    title: str
+    items: int
+    attempts: int
+    queued: datetime
+    due: datetime
+    settled: datetime | None
+    said: str | None
+
+
+_SELECT = """
+    SELECT d.n, d.id, m.event, m.alert, l.name AS alert_name, d.destination, d.state, d.attempts, d.queued, d.due,
+        d.settled, d.said, (SELECT count(*) FROM message_items i WHERE i.message = m.id) AS items,
+        coalesce((SELECT a.title FROM message_items i JOIN articles a ON a.n = i.article
+            WHERE i.message = m.id AND i.place = 0), json_extract(m.lines, '$[0]'), '') AS title
+    FROM deliveries d JOIN messages m ON m.id = d.message LEFT JOIN alerts l ON l.id = m.alert
+"""
+
+
+class Ledger:
+    """Reads of deliveries and attempts, and the writing of attempts."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def write(self, delivery: int, at: datetime, took_ms: int, answer: Answer) -> None:
+        """One attempt and what came of it."""
+        self._db.execute(
+            "INSERT INTO attempts (delivery, at, took_ms, verdict, status, said) VALUES (?, ?, ?, ?, ?, ?)",
+            [delivery, seconds(at), took_ms, answer.verdict, answer.status, answer.said],
+        )
+
+    def deliveries(
+        self,
+        *,
+        state: DeliveryState | None = None,
+        destination: str | None = None,
+        alert: str | None = None,
+        limit: int,
+    ) -> list[DeliveryRow]:
+        """Deliveries in this state, to this destination, of this alert (by id), newest first."""
+        rows = self._db.query(
+            f"{_SELECT} WHERE d.state = coalesce(:state, d.state)"
+            " AND d.destination = coalesce(:destination, d.destination)"
+            " AND (:alert IS NULL OR m.alert = :alert) ORDER BY d.n DESC LIMIT :limit",
+            {"state": state, "destination": destination, "alert": alert, "limit": limit},
+        )
+        return [_load(row) for row in rows]
+
+    def find(self, reference: str) -> list[DeliveryRow]:
+        """The deliveries meant by an id, or the start of one of at least eight characters; at most ten, oldest first."""
+        bare = reference.removeprefix("msg_")
+        rows = self._db.query(
+            f"{_SELECT} WHERE length(:bare) >= 8 AND substr(d.id, 5, length(:bare)) = :bare ORDER BY d.n LIMIT 10",
+            {"bare": bare},
+        )
+        return [_load(row) for row in rows]
+
+    def about(self, alert: str, article: str) -> list[DeliveryRow]:
+        """Every delivery of this alert that carries this article, oldest first."""
+        rows = self._db.query(
+            f"{_SELECT} WHERE m.alert = ? AND EXISTS (SELECT 1 FROM message_items i WHERE i.message = m.id"
+            " AND i.article = ?) ORDER BY d.n",
+            [alert, number(self._db, article)],
+        )
+        return [_load(row) for row in rows]
+
+    def carrying(self, message: str) -> list[DeliveryRow]:
+        """Every delivery of this message, by destination."""
+        return [_load(row) for row in self._db.query(f"{_SELECT} WHERE m.id = ? ORDER BY d.destination", [message])]
+
+    def attempts(self, delivery: int) -> list[AttemptRow]:
+        """Every attempt at a delivery, oldest first."""
+        rows = self._db.query("SELECT * FROM attempts WHERE delivery = ? ORDER BY n", [delivery])
+        return [
+            AttemptRow(moment(row["at"]), row["took_ms"], row["verdict"], row["status"], row["said"]) for row in rows
+        ]
+
+    def counts(self, destination: str) -> dict[DeliveryState, int]:
+        """How many deliveries to this destination are in each state."""
+        rows = self._db.query(
+            "SELECT state, count(*) AS total FROM deliveries WHERE destination = ? GROUP BY state", [destination]
+        )
+        return {DeliveryState(row["state"]): row["total"] for row in rows}
+
+
+def _load(row: Row) -> DeliveryRow:
+    return DeliveryRow(
+        n=row["n"],
+        id=row["id"],
+        event=Event(row["event"]),
+        alert=row["alert"],
+        alert_name=row["alert_name"],
+        destination=row["destination"],
+        state=DeliveryState(row["state"]),
+        title=row["title"],
+        items=row["items"],
+        attempts=row["attempts"],
+        queued=moment(row["queued"]),
+        due=moment(row["due"]),
+        settled=optional_moment(row["settled"]),
+        said=row["said"],
+    )
