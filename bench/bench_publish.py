@@ -20,6 +20,7 @@ from syndicator.model import Article, Content, FeedDocument, FeedItem, Kind, Rep
 from syndicator.publish import PublicSite, Publisher
 from syndicator.publish.carried import carry
 from syndicator.publish.entry import RenditionCache, feed_entry, render
+from syndicator.publish.site import Address
 from syndicator.publish.xmlfeed import atom_document, atom_generator, rss_document, rss_generator
 
 SITE = PublicSite("Bench", "https://news.example", "https://news.example/feeds/", "en", None)
@@ -56,13 +57,14 @@ def main() -> None:
     options = parser.parse_args()
     items = tuple(item(number) for number in range(options.items))
     feed = FeedDocument("asylum", "Asylum", "Bench", "en", items, updated=START)
+    address = Address(SITE, feed.name)
 
     def fresh() -> None:
         for each in items:
             render(carry(each, each.republish, "en"))
 
     def feedgen_alone() -> None:
-        for generator in (atom_generator(feed, SITE), rss_generator(feed, SITE)):
+        for generator in (atom_generator(feed, address), rss_generator(feed, address)):
             for each in items:
                 generator.add_entry(feed_entry(carry(each, each.republish, "en")), order="append")
             generator.atom_str() if hasattr(generator, "mended_atom") else generator.rss_str()
@@ -71,8 +73,8 @@ def main() -> None:
 
     def joined() -> None:
         renditions = [cache.rendition(each, each.republish, "en") for each in items]
-        atom_document(feed, SITE, [r.atom for r in renditions])
-        rss_document(feed, SITE, [r.rss for r in renditions])
+        atom_document(feed, address, [r.atom for r in renditions])
+        rss_document(feed, address, [r.rss for r in renditions])
 
     with tempfile.TemporaryDirectory() as folder:
         publisher = Publisher(Path(folder), SITE)

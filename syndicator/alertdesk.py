@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import get_close_matches
+from typing import Any
 from uuid import uuid4
 
 import tomli_w
@@ -17,7 +18,8 @@ from syndicator.alerting import Alerting
 from syndicator.alerts import Alert
 from syndicator.config import AlertSettings, Settings, read_alert
 from syndicator.errors import NotFoundError, SyndicatorError, UsageError
-from syndicator.store import AlertDefinition, AlertRow, Store, new_token
+from syndicator.model import Article
+from syndicator.store import AlertDefinition, AlertRow, DeliveryRow, HitRow, Store, new_token
 from syndicator.watch import alert_of
 
 WEEK = timedelta(days=7)
@@ -40,6 +42,16 @@ class Standing:
     opted_out: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A hit with its article, the names of the other sources that carry the story, and the deliveries that told it."""
+
+    hit: HitRow
+    article: Article
+    others: tuple[str, ...]
+    deliveries: tuple[DeliveryRow, ...]
+
+
 class AlertDesk:
     """The acts of people on alerts. Each is one transaction."""
 
@@ -56,6 +68,9 @@ class AlertDesk:
         for found in (named, begun):
             if len(found) == 1:
                 return found[0]
+            if found:
+                listed = ", ".join(f"{row.id[:8]} ({row.name})" for row in found)
+                raise NotFoundError(f"{reference!r} could be any of these; give more of the id: {listed}")
         near = get_close_matches(reference, [row.name for row in rows], n=1)
         hint = f": did you mean {near[0]!r}?" if near else ". `syndicator alerts list` names them all."
         raise NotFoundError(f"no alert is called {reference!r}{hint}")
@@ -89,19 +104,20 @@ class AlertDesk:
     def add(self, raw: Mapping[str, object], now: datetime) -> AlertRow:
         """Keep a new alert, in config.toml's spelling. Raises UsageError with everything that is wrong with it."""
         with self._store.transaction():
-            definition = self._checked(raw)
             id_ = uuid4().hex
-            self._keep(id_, definition, now)
+            self._keep(id_, self._checked(raw), now)
         return self._store.alerts.get(id_)
 
     def edit(self, reference: str, changes: Mapping[str, object], now: datetime) -> AlertRow:
         """Change an alert's keys; None takes a key back to its default. It looks forward from now."""
         with self._store.transaction():
             row = self._writable(reference)
-            raw = json.loads(row.definition) | dict(changes)
+            raw = written(row) | dict(changes)
             definition = self._checked({key: value for key, value in raw.items() if value is not None}, but=row.id)
-            for destination in definition.destinations:
-                self._store.alerts.opt_in(row.id, destination)
+            if "destinations" in changes:
+                # Whoever names a destination again wants it again; any other change leaves those alone that ended it.
+                for destination in definition.destinations:
+                    self._store.alerts.opt_in(row.id, destination)
             self._keep(row.id, definition, now)
             self._alerting.reschedule(row.id, now)
         return self._store.alerts.get(row.id)
@@ -118,8 +134,23 @@ class AlertDesk:
         with self._store.transaction():
             row = self.find(reference)
             self._store.alerts.mute(row.id, until)
+            keys = written(row)
+            if until is None and keys.pop("mute_until", None) is not None:
+                # It was muted by its own definition.
+                self._keep(self._writable(row.id).id, read_alert(keys, self._settings, destinations=None), now)
             self._alerting.reschedule(row.id, now)
         return self._store.alerts.get(row.id)
+
+    def history(self, reference: str, *, limit: int) -> list[Fired]:
+        """What an alert found, newest first, and what became of it."""
+        store = self._store
+        fired = []
+        for hit in store.hits.of(self.find(reference).id, limit=limit):
+            article = store.articles.get(hit.article)
+            others = [name for name in store.stories.sources(hit.story) if name != article.source]
+            deliveries = store.ledger.carrying(hit.message) if hit.message else []
+            fired.append(Fired(hit, article, tuple(others), tuple(deliveries)))
+        return fired
 
     def renew_feed(self, reference: str, *, close: bool = False) -> AlertRow:
         """Give an alert's private feed a new address, or none. The old address is dead from now on."""
@@ -131,7 +162,7 @@ class AlertDesk:
     def export(self, references: Sequence[str] = ()) -> str:
         """These alerts, or all, as TOML that `import_` and config.toml read. It holds no secrets."""
         rows = [self.find(reference) for reference in references] or self._store.alerts.all()
-        return tomli_w.dumps({"alerts": [json.loads(row.definition) for row in rows]}, multiline_strings=True)
+        return tomli_w.dumps({"alerts": [written(row) for row in rows]}, multiline_strings=True)
 
     def import_(self, text: str, now: datetime, *, replace: bool = False) -> list[AlertRow]:
         """Keep all alerts of a TOML text, or none if one of them can't be used. Raises UsageError.
@@ -139,18 +170,19 @@ class AlertDesk:
         An alert whose name is taken is a mistake, unless `replace` says to put the new one in its place.
         """
         with self._store.transaction():
-            kept, problems = [], []
+            kept: list[str] = []
+            problems: list[str] = []
             for number, raw in enumerate(_alert_tables(text), 1):
                 try:
                     old = self._store.alerts.named(str(raw.get("name", "")))
-                    if old is not None and replace:
+                    if old is not None and replace and old.id not in kept:
                         row = self._writable(old.id)
                         self._keep(row.id, self._checked(raw, but=row.id), now)
                         kept.append(row.id)
                     else:
                         kept.append(self.add(raw, now).id)
                 except SyndicatorError as error:
-                    problems.append(f"alert {number} ({raw.get('name', 'without a name')}): {error}")
+                    problems.append(f"alert {number} ({str(raw.get('name', 'without a name'))[:100]}): {error}")
             if problems:
                 raise UsageError("\n".join(["Nothing was imported.", *problems]))
             for id_ in kept:
@@ -175,6 +207,12 @@ class AlertDesk:
         if row.from_config:
             raise UsageError(f"The alert {row.name!r} stands in {self._settings.path}: change it there.")
         return row
+
+
+def written(row: AlertRow) -> dict[str, Any]:
+    """An alert's keys as config.toml would have them; those that have their defaults are left out."""
+    keys: dict[str, Any] = json.loads(row.definition)
+    return keys
 
 
 def _alert_tables(text: str) -> list[dict[str, object]]:

@@ -175,10 +175,11 @@ class Alerting:
 
 def _newest_story_first(hits: Sequence[HitRow]) -> list[HitRow]:
     """Hits of one story side by side, stories and their hits newest first."""
-    newest: dict[str, datetime] = {}
+    newest: dict[str, tuple[datetime, int]] = {}
     for hit in hits:
-        newest[hit.story] = max(hit.published, newest.get(hit.story, hit.published))
-    return sorted(hits, key=lambda hit: (newest[hit.story], hit.story, hit.published, hit.n), reverse=True)
+        at = (hit.published, hit.n)
+        newest[hit.story] = max(at, newest.get(hit.story, at))
+    return sorted(hits, key=lambda hit: (newest[hit.story], hit.published, hit.n), reverse=True)
 
 
 def _parts(hits: Sequence[HitRow]) -> Iterable[Sequence[HitRow]]:

@@ -1,10 +1,12 @@
 """A mail server for tests: aiosmtpd on loopback, in a thread of its own, that keeps what it gets and misbehaves on request.
 
-    with MailServer() as server:
-        server.on("rcpt", "451 4.7.1 come back later", times=2)
-        ...
-        assert [mail["Subject"] for mail in server.mails] == [...]
+with MailServer() as server:
+    server.on("rcpt", "451 4.7.1 come back later", times=2)
+    ...
+    assert [mail["Subject"] for mail in server.mails] == [...]
 """
+
+# ruff: noqa: N802 - aiosmtpd calls its hooks by these names
 
 import asyncio
 import contextlib
@@ -12,6 +14,7 @@ import email
 import email.policy
 import ssl
 import threading
+import time
 import weakref
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -81,6 +84,7 @@ class MailServer:
         """Answer `reply` (or HANG, or DROP the line) at `step` from now on, or `times` times, or for one recipient only.
 
         At "data" the mail is in by then: 250 not said is a lost acknowledgement. It is kept in `received` if dropped.
+        `reply` may be a function `(Received | None) -> reply`, asked each time; None from it leaves the step as it is.
         """
         assert step in STEPS
         self._rules.append(_Rule(step, reply, times, recipient))
@@ -88,6 +92,13 @@ class MailServer:
     def well(self):
         """Behave again."""
         self._rules.clear()
+
+    def wait_until(self, seen, seconds=10):
+        """Wait until `seen()`. It blocks: within an event loop, call it in a thread."""
+        end = time.monotonic() + seconds
+        while not seen():
+            assert time.monotonic() < end, "not seen in time"
+            time.sleep(0.005)
 
     def hang_up(self):
         """Close every open connection, as servers do with idle ones."""
@@ -133,19 +144,22 @@ class MailServer:
         # A transport closes its socket in a later turn of the loop; one in a TLS handshake is known to nobody yet.
         await asyncio.sleep(0.02 if self.tls else 0)
 
-    async def _rule(self, session, step, recipients=()):
+    async def _rule(self, session, step, recipients=(), mail=None):
         """The reply that a rule wants at this step, None where none does."""
         for rule in self._rules:
             if rule.step != step or rule.times == 0 or (rule.recipient and rule.recipient not in recipients):
                 continue
             if rule.times is not None:
                 rule.times -= 1
-            if rule.reply == HANG:
+            reply = rule.reply(mail) if callable(rule.reply) else rule.reply
+            if reply is None:
+                continue
+            if reply == HANG:
                 await asyncio.sleep(3600)
-            if rule.reply == DROP:
+            if reply == DROP:
                 session.transport.abort()
                 raise _Dropped
-            return rule.reply
+            return reply
         return None
 
 
@@ -222,7 +236,7 @@ class _Hooks:
         envelope.mail_options.extend(options)
         return "250 2.1.0 OK"
 
-    async def handle_RCPT(self, session, _smtp_session, envelope, address, options):
+    async def handle_RCPT(self, session, _smtp_session, envelope, address, _options):
         reply = await self.server._rule(session, "rcpt", [address])
         if reply:
             return reply
@@ -244,7 +258,7 @@ class _Hooks:
             session.number,
         )
         try:
-            reply = await self.server._rule(session, "data", envelope.rcpt_tos)
+            reply = await self.server._rule(session, "data", envelope.rcpt_tos, mail)
         except _Dropped:
             self.server.received.append(mail)
             raise

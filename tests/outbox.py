@@ -25,7 +25,7 @@ PHONE = '[destinations.phone]\nkind = "console"\n'
 
 def alert(name="Boats", query="boat", to=("desk",), **more):
     keys = "".join(f"{key} = {value}\n" for key, value in more.items())
-    return f'[[alerts]]\nname = "{name}"\nquery = \'{query}\'\ndestinations = {list(to)!r}\n{keys}'
+    return f"[[alerts]]\nname = \"{name}\"\nquery = '{query}'\ndestinations = {list(to)!r}\n{keys}"
 
 
 @dataclass

@@ -1,6 +1,5 @@
 """Alerts, destinations, the mail server and maintenance in config.toml, and the same by themselves as dicts."""
 
-from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,9 +16,7 @@ from syndicator.alerts.schedule import parse_schedule
 from syndicator.config import DestinationKind, Security, Settings, load, read_alert, read_destination
 from syndicator.config.endpoints import apprise_url, mail_address, sender, webhook_secret
 from syndicator.config.values import duration, duration_text, moment, moment_text
-from syndicator.delivery.apprise import check_apprise_url
 from syndicator.delivery.mailbox import Mailbox
-from syndicator.delivery.signing import check_secret
 from syndicator.errors import ConfigError, NotFoundError, UsageError
 
 HEAD = """\
@@ -342,17 +339,6 @@ def test_what_is_not_an_apprise_url(url, words):
         apprise_url(url)
     assert words in str(caught.value)
     assert url.partition("://")[2] in {"", "x"} or url not in str(caught.value)
-
-
-@pytest.mark.parametrize("url", ["slack://a/b/c/#news", "json://hooks.example.net/x", "ntfys://ntfy.example.net/t"])
-def test_apprise_urls_that_config_takes_the_channel_takes(url):
-    assert check_apprise_url(apprise_url(url)) == url
-
-
-@given(st.binary(min_size=24, max_size=64))
-def test_secrets_that_config_takes_the_channel_takes(key):
-    text = f"whsec_{b64encode(key).decode()}"
-    assert check_secret(webhook_secret(text)) == text
 
 
 @settings(max_examples=50)

@@ -46,6 +46,18 @@ path = "inbox"
 [topics.boats]
 title = "Boats"
 query = "boat OR dinghy"
+[destinations.file]
+kind = "file"
+path = "alerts.jsonl"
+[[alerts]]
+name = "Boats"
+query = "boat OR dinghy"
+destinations = ["file"]
+[[alerts]]
+name = "Crossings"
+query = "boat OR lifeboat OR Kent"
+destinations = ["file"]
+cooldown = "1h"
 """
 TABLES = {
     "articles": "SELECT id, version, state, kind, source, url, title, fingerprint, published, updated, first_seen FROM articles",
@@ -54,6 +66,10 @@ TABLES = {
     "topics": "SELECT t.topic, t.published, a.id, t.reasons FROM article_topics t JOIN articles a ON a.n = t.article",
     "index": "SELECT a.id, f.title, f.text, f.meta FROM article_fts f JOIN articles a ON a.n = f.rowid",
     "stale": "SELECT name FROM stale_feeds",
+    "hits": "SELECT h.alert, a.id, h.seq, h.silent, h.reasons FROM hits h JOIN articles a ON a.n = h.article",
+    "stories": "SELECT a.id, s.story FROM story_articles s JOIN articles a ON a.n = s.article",
+    "told": "SELECT m.alert, a.id, d.destination, d.state FROM deliveries d JOIN messages m ON m.id = d.message"
+    " JOIN message_items i ON i.message = m.id JOIN articles a ON a.n = i.article",
     "leases": "SELECT name, owner, etag FROM sources",
 }
 
@@ -119,6 +135,17 @@ def outcome(room):
     return feeds, inbox, kept
 
 
+def told(room):
+    """What arrived at the destination: by the id of the message, what it says. A repeat says the same."""
+    arrived = {}
+    for line in (room / "alerts.jsonl").read_text("utf-8").splitlines():
+        message = json.loads(line)
+        assert arrived.setdefault(message["id"], message) == message
+    return sorted(
+        (message["alert"]["name"], item["article"]["id"]) for message in arrived.values() for item in message["items"]
+    )
+
+
 @pytest.fixture(scope="module")
 def before(tmp_path_factory, wire):
     """A newsroom with news waiting, and nothing done yet."""
@@ -167,6 +194,7 @@ def every_step(room, tmp_path, run, now, recover=("once",)):
         assert run(crashed, "once", "--now", now, die_at=step)["status"] == -signal.SIGKILL
         assert run(crashed, *recover, "--now", now)["status"] == 0
         differing += [f"{step}: {line}" for line in differences(expected, outcome(crashed))]
+        differing += [f"{step}: told {told(crashed)}"] * (told(crashed) != told(whole))
         shutil.rmtree(crashed)
     assert differing == []
     return ran["steps"]
@@ -194,3 +222,11 @@ def test_the_whole_did_what_it_should(after_one, tmp_path, run, wire):
     assert sorted(version for _, version, *_ in kept["versions"]) == [1, 1, 1, 1, 1, 2]
     assert kept["stale"] == []
     assert all(owner is None for _, owner, _ in kept["leases"])
+    # The wire's first items are its backlog and alert nobody, edited or not; the last hit waits for its cooldown.
+    titles = {row[0]: row[6] for row in kept["articles"]}
+    assert {(name, titles[id_]) for name, id_ in told(room)} == {
+        ("Boats", "Boats leave"),
+        ("Boats", "Dinghy lands"),
+        ("Crossings", "Boats leave"),
+        ("Crossings", "Lifeboat called"),
+    }

@@ -44,8 +44,8 @@ def written(message, sender=SENDER, to=TO):
 
 
 @asynccontextmanager
-async def relay(server, *, timeout=5.0, tls=None, security=Security.NONE, host="127.0.0.1", **login):
-    settings = SmtpServer(host, SENDER, server.port, security, timeout=timedelta(seconds=timeout), **login)
+async def relay(server, *, deadline=5.0, tls=None, security=Security.NONE, host="127.0.0.1", **login):
+    settings = SmtpServer(host, SENDER, server.port, security, timeout=timedelta(seconds=deadline), **login)
     async with SmtpRelay(settings, tls) as opened:
         yield opened
 
@@ -157,14 +157,19 @@ def test_one_click_is_offered_over_https_only_and_its_url_stays_whole(unsubscrib
 
 @pytest.mark.parametrize(
     "title",
-    ["Азил: све више захтева за азил у Београду овог новембра, кажу надлежни", "日本語" * 30, "\N{GRINNING FACE}" * 40, "é"],
+    [
+        "Азил: све више захтева за азил у Београду овог новембра, кажу надлежни",
+        "日本語" * 30,
+        "\N{GRINNING FACE}" * 40,
+        "é",
+    ],
     ids=["cyrillic", "no spaces", "four bytes", "one letter"],
 )
 def test_a_subject_outside_ascii_reads_the_same_again(title):
     message = replace(MATCH, items=(replace(ITEM, title=Excerpt(title)),))
     content = letter(message, SENDER, TO)
     assert parsed(content)["Subject"] == subject(message)
-    for line in re.search(rb"Subject: (.*?)\r\n(?! )", content, re.S)[1].split(b"\r\n "):
+    for line in re.search(rb"Subject: (.*?)\r\n(?! )", content, re.DOTALL)[1].split(b"\r\n "):
         assert re.fullmatch(rb"=\?utf-8\?b\?[A-Za-z0-9+/=]+\?=", line)
         assert len(line) <= 75
 
@@ -215,6 +220,11 @@ def test_the_message_id_stands_on_the_newsrooms_host(home, host):
         assert re.fullmatch(r"<msg_2Xk9@(xn--[a-z0-9]+\.){1}xn--[a-z0-9]+>", message_id)
 
 
+def test_a_delivery_id_that_is_none_makes_no_header():
+    mail = written(replace(MATCH, id="msg 1>\r\nBcc: x", follows=("msg\x00<0>",)))
+    assert (mail["Message-ID"], mail["In-Reply-To"]) == ("<msg1Bccx@desk.example>", "<msg0@desk.example>")
+
+
 @pytest.mark.parametrize("alert_id", ["a.b@c", "x" * 200, "ö", "a\r\nBcc: x", "-a", ""])
 def test_an_alert_of_any_id_has_a_list_of_its_own_or_none(alert_id):
     value = written(replace(MATCH, alert_id=alert_id))["List-Id"]
@@ -226,6 +236,7 @@ def test_an_alert_of_any_id_has_a_list_of_its_own_or_none(alert_id):
 
 # Hostile text
 
+TAGS = {"html", "head", "meta", "title", "style", "body", "div", "p", "h1", "h2", "mark", "b", "a", "br", "bdi", "span"}
 HEADERS = {name.lower() for name in written(KILL)} | {name.lower() for name in written(MATCH)}
 
 
@@ -245,7 +256,7 @@ def test_no_text_becomes_a_header_or_markup(text):
         assert len(content) < 100_000
         page = Elements()
         page.feed(mail.get_body(("html",)).get_content())
-        assert page.tags <= {*"html head meta title style body div p h1 h2 mark b a br bdi span".split()}
+        assert page.tags <= TAGS
         assert not [name for name in page.attributes if name.startswith("on")]
         assert all(link.startswith("https://") for link in page.links)
 
@@ -310,17 +321,15 @@ def test_addresses_are_read_and_their_domains_made_ascii(text, address, name):
     "text",
     [
         *("", "jane", "@paper.example", "jane@", "jane@@paper.example", "a@b.example, c@d.example"),
-        *("jane@paper.example>\r\nRCPT TO:<x@y.example", "jane@paper.example\n", "ja ne@paper.example"),
+        *("jane@paper.example>\r\nRCPT TO:<x@y.example", "ja ne@paper.example"),
         *("jane@pap er.example", "jane@[127.0.0.1]", '"ja ne"@paper.example', "jan\u00e9@paper.example"),
+        *("Jane\r\nBcc: x <jane@paper.example>", "Ja\u202ene <jane@paper.example>"),
         *("jane@stra\u00dfe.example", "jane@-x.example", "jane@x..example", "jane@" + "a" * 64 + ".example"),
         *("x" * 65 + "@paper.example", "jane@paper.example\x00", "jane@" + "a." * 130 + "example", ".jane@x.example"),
         *("jane@\u202epaper.example", "Jane <jane@x.example> <y@z.example>", "jane@\ud800.example"),
     ],
 )
 def test_what_is_not_one_plain_address_is_refused(text, server):
-    stripped = text.strip()
-    if stripped != text and stripped == "jane@paper.example":
-        return
     with pytest.raises(ValueError, match="address"):
         Mailbox.parse(text)
     answer = sent(server, to=text)
@@ -415,7 +424,7 @@ def test_a_dropped_line_is_worth_another_try(server, step):
 def test_a_server_that_hangs_is_left_at_the_deadline(server, step):
     server.on(step, HANG)
     start = time.monotonic()
-    answer = sent(server, timeout=0.3)
+    answer = sent(server, deadline=0.3)
     assert time.monotonic() - start < 2
     assert (answer.verdict, answer.status, answer.answered) == (Verdict.TEMPORARY, None, False)
     assert "took longer than 0.3 s" in answer.said
@@ -458,7 +467,7 @@ def test_a_mail_over_the_servers_limit_is_refused_for_good_before_it_is_sent():
     with MailServer(data_size_limit=1_000) as server:
         answer = sent(server)
     assert (answer.verdict, answer.status) == (Verdict.PERMANENT, 552)
-    assert not [command for command in server.commands if command.startswith("DATA")]
+    assert "while naming the sender" in answer.said
 
 
 def test_nobody_listening_is_worth_another_try():
@@ -471,14 +480,21 @@ def test_nobody_listening_is_worth_another_try():
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "x" * 80 + ".example", "a..b", "bad host"])
 def test_a_host_that_can_not_be_found_is_an_answer(server, host):
-    answer = sent(server, host=host, timeout=5)
+    answer = sent(server, host=host)
     assert (answer.verdict, answer.answered) == (Verdict.TEMPORARY, False)
     assert answer.said.isprintable()
 
 
 @pytest.mark.parametrize(
     "speech",
-    [b"", b"hello\r\n", b"220 " + b"x" * 100_000, b"\xff\xfe\x00\r\n", b"220-a\r\n" * 9_000, b"220\x1b[2J \xc2\x9bok\r\n"],
+    [
+        b"",
+        b"hello\r\n",
+        b"220 " + b"x" * 100_000,
+        b"\xff\xfe\x00\r\n",
+        b"220-a\r\n" * 9_000,
+        b"220\x1b[2J \xc2\x9bok\r\n",
+    ],
     ids=["nothing", "no code", "endless line", "binary", "endless reply", "escape"],
 )
 def test_a_server_that_speaks_no_smtp_is_an_answer(speech):
@@ -596,7 +612,7 @@ def test_a_certificate_that_can_not_be_trusted_stops_the_mail(authority, implici
 
 
 def test_a_server_without_tls_where_tls_was_expected_is_an_answer(server):
-    answer = sent(server, security=Security.TLS, timeout=2)
+    answer = sent(server, security=Security.TLS, deadline=2)
     assert (answer.verdict, answer.answered) == (Verdict.TEMPORARY, False)
 
 
@@ -687,10 +703,7 @@ def test_an_idle_connection_says_goodbye(server, monkeypatch):
     async def run():
         async with relay(server) as out:
             await EmailChannel(out, "jane@paper.example").send(MATCH)
-            for _ in range(100):
-                if server.quits:
-                    break
-                await asyncio.sleep(0.02)
+            await asyncio.to_thread(server.wait_until, lambda: server.quits)
             return server.quits
 
     assert asyncio.run(run()) == 1
@@ -712,9 +725,9 @@ def test_a_slow_recipient_delays_nobody_else(server):
     server.on("rcpt", HANG, recipient="slow@paper.example")
 
     async def run():
-        async with relay(server, timeout=1.5) as out:
+        async with relay(server, deadline=1.5) as out:
             slow = asyncio.create_task(EmailChannel(out, "slow@paper.example").send(MATCH))
-            await asyncio.sleep(0.1)
+            await asyncio.to_thread(server.wait_until, lambda: any("slow@" in each for each in server.commands))
             start = time.monotonic()
             others = [await EmailChannel(out, f"r{n}@paper.example").send(MATCH) for n in range(10)]
             return others, time.monotonic() - start, slow.done(), await slow
@@ -744,7 +757,7 @@ def test_a_cancelled_send_is_cancelled_and_leaves_the_relay_well(server):
         async with relay(server) as out:
             channel = EmailChannel(out, "jane@paper.example")
             task = asyncio.create_task(channel.send(MATCH))
-            await asyncio.sleep(0.2)
+            await asyncio.to_thread(server.wait_until, lambda: "DATA" in server.commands)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task

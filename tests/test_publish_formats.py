@@ -16,6 +16,7 @@ from syndicator.model import Enclosure, Kind, Republish, State, Tombstone
 from syndicator.publish import PublicSite, Publisher
 from syndicator.publish.carried import CONTENT_BYTES, carry
 from syndicator.publish.entry import feed_entry
+from syndicator.publish.site import Address
 from syndicator.publish.xmlfeed import atom_generator, rss_generator
 
 
@@ -97,7 +98,8 @@ def test_joined_fragments_are_what_feedgen_writes_of_the_whole(written, tmp_path
     )
     feed = document(*items, previous="2026-10", hubs=("https://hub.example/",))
     out = Written(tmp_path, feed)
-    for kind, generator in (("atom", atom_generator(feed, SITE)), ("rss", rss_generator(feed, SITE))):
+    address = Address(SITE, feed.name)
+    for kind, generator in (("atom", atom_generator(feed, address)), ("rss", rss_generator(feed, address))):
         for each in items:
             generator.add_entry(feed_entry(carry(each, each.republish, "en")), order="append")
         whole = generator.atom_str() if kind == "atom" else generator.rss_str()

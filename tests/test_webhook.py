@@ -18,7 +18,8 @@ from receiver import Received, Receiver, Reply
 from standardwebhooks.webhooks import Webhook
 
 from syndicator.alerts.message import Event, Message, Verdict
-from syndicator.delivery import WebhookChannel, check_secret, check_webhook_url, new_secret, payload, webhook_session
+from syndicator.config import webhook_secret
+from syndicator.delivery import WebhookChannel, new_secret, payload, webhook_session
 from syndicator.delivery.answers import LONGEST_WAIT, one_line, retry_after, verdict
 from syndicator.delivery.signing import signature_headers
 
@@ -169,16 +170,15 @@ def test_codes_for_a_terminal_are_taken_out_of_what_is_told(receiver):
 def test_neither_the_secret_nor_the_urls_secret_parts_are_ever_told(receiver):
     token = "T0K3N-in-a-path-segment"
     path = f"/hooks/{token}"
-    url = receiver.url(f"{path}?key=q%2Fuery&v=1", userinfo="ann:p4ssword@")
-    body = f"{url} {path} key=q%2Fuery q/uery ann:p4ssword p4ssword {SECRET} {SECRET[6:]} {token} p4ss\x00word".encode()
+    url = receiver.url(f"{path}?key=q%2Fuery&v=1")
+    body = f"{url} {path} key=q%2Fuery q/uery {SECRET} {SECRET[6:]} {token}".encode()
     said = []
     for reply in (Reply(400, body), Reply(302, headers={"Location": url}), Reply(500, body), Reply(drop=True)):
         receiver.answer(path, reply)
         said.append(post(url).said)
     said.append(post(url, allow=()).said)
-    for secret in (token, "uery", "p4ss", SECRET[6:], "ann:"):
+    for secret in (token, "uery", SECRET[6:]):
         assert not [line for line in said if secret in line], secret
-    assert base64.b64decode(receiver.received(path)[0].headers["authorization"].split()[1]) == b"ann:p4ssword"
     assert receiver.received(path)[0].verified
 
 
@@ -384,47 +384,9 @@ def test_one_that_hangs_never_delays_the_others(receiver):
 
 def test_a_new_secret_is_a_good_one_and_never_the_same():
     first, second = new_secret(), new_secret()
-    assert check_secret(first) == first
+    assert webhook_secret(first) == first
     assert first != second
     assert len(base64.b64decode(first.removeprefix("whsec_"))) == 32
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("hunter2hunter2hunter2hunter2hunter2", "begins with"),
-        ("whsec_", "24 to 64 bytes; this one holds 0"),
-        ("whsec_" + base64.b64encode(b"x" * 23).decode(), "holds 23"),
-        ("whsec_" + base64.b64encode(b"x" * 65).decode(), "holds 65"),
-        ("whsec_hunter2!hunter2!hunter2!hunter2!", "base64"),
-        ("whsec_hunter2hunter2hunter2hunter2hunter2", "base64"),
-        ("whsec_пароль", "base64"),
-    ],
-    ids=["bare", "empty", "short", "long", "not-base64", "unpadded", "cyrillic"],
-)
-def test_a_bad_secret_is_refused_without_showing_it(text, says):
-    with pytest.raises(ValueError, match=says) as refusal:
-        check_secret(text)
-    assert "hunter2" not in str(refusal.value)
-
-
-@pytest.mark.parametrize(
-    ("url", "says"),
-    [
-        ("ftp://user:hunter2@host.example/", "begins with https"),
-        ("hooks.example/hunter2", "begins with https"),
-        ("https:///hunter2", "no host"),
-        ("https://host.example:hunter2/", "not a valid URL"),
-        ("https://host.example/hunter2 x", "spaces"),
-        ("https://host.example/hunter2\n", "unprintable"),
-        ("https://host.example/hunter2" + "x" * 9_000, "longer than"),
-    ],
-    ids=["ftp", "no-scheme", "no-host", "bad-port", "space", "line-break", "long"],
-)
-def test_a_bad_url_is_refused_without_showing_it(url, says):
-    with pytest.raises(ValueError, match=says) as refusal:
-        check_webhook_url(url)
-    assert "hunter2" not in str(refusal.value)
 
 
 def test_a_webhook_without_a_secret_can_not_be_made():

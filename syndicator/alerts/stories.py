@@ -8,8 +8,8 @@ containment of documents, 1997). And their leads must not contradict each other:
 side are more news, on both sides they are other news. In doubt they are two: merging two stories is worse than sending
 one twice.
 
-What text alone can do, on the labelled set's pairs of more than a teaser (tests/data/stories.jsonl), each threshold just
-above the highest pair of two stories in the part for tuning: recall there, and in the parts written afterwards.
+What text alone can do, on the labelled set's pairs of more than a teaser (tests/data/stories.jsonl), each threshold
+just above the highest pair of two stories in the part for tuning: recall there, and in the parts written afterwards.
 
     SimHash, 64 bits, runs of 2 words       0.10   0.07
     MinHash, 128 slots, runs of 5           0.16   0.11
@@ -27,7 +27,9 @@ index: the runs that winnowing picks (Schleimer, Wilkerson, Aiken, Winnowing, 20
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import islice
+from struct import pack
 from zlib import crc32
 
 from syndicator.model import Content
@@ -60,11 +62,11 @@ _COPY_CONTAINED = 0.9  # a plain copy: asked of teasers, and where no names can 
 _SHORT = 30  # a text of no more words is a teaser,
 _TEASER = 12  # and needs as many as this to be told from a formula;
 _HEADLINE = 7  # a headline without a text needs these
+_TOPICAL = 2  # words of its headline that say that a long text is about what a short one tells
 _TELLING = 4  # letters of a word in a headline that says what the article is about
 
 _SENTENCE_ENDS = frozenset('.!?:…\n"“”„«»')
-_SCRAMBLE = 0x9E3779B97F4A7C15  # 2⁶⁴ over the golden ratio: makes the least of some runs any of them
-_KEYS = (1 << 61) - 1
+_CACHED = 1 << 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +115,15 @@ def tell(content: Content, *, source: str, published: datetime) -> Told:
 
 
 def bands(told: Told) -> tuple[int, ...]:
-    """The keys under which an article is looked up, ascending, each from 1 to 2⁶³-1: about 20 for 250 words.
+    """The keys under which an article is looked up, ascending, each from 0 to 2³³-1: about 30 for 250 words.
 
     Articles of one story share at least one. None where there is too little text to tell.
     """
-    keys = [_mixed((*run, told.version)) for run in _runs(told.words)]
+    said = pack(f"<{len(told.words)}I", *told.words)
+    keys = [crc32(said[at : at + 4 * _RUN], told.version) for at in range(0, len(said) - 4 * _RUN + 1, 4)]
     picked = {min(keys[at : at + _WINNOW]) for at in range(max(len(keys) - _WINNOW + 1, 1))} if keys else set()
     if len(told.title) >= _HEADLINE:
-        picked.add(_mixed((*told.title, -told.version)))
+        picked.add((1 << 32) + crc32(pack(f"<{len(told.title)}I", *told.title), told.version))
     return tuple(sorted(picked))
 
 
@@ -200,33 +203,6 @@ def _runs(hashes: Sequence[int]) -> Iterable[tuple[int, ...]]:
     return zip(*(hashes[at:] for at in range(_RUN)), strict=False)
 
 
-def _mixed(hashes: tuple[int, ...]) -> int:
-    mixed = 0
-    for value in hashes:
-        mixed = (mixed ^ value) * _SCRAMBLE % _KEYS
-    return mixed + 1
-
-
-def _same_text(one: Told, other: Told, *, later: bool) -> bool:
-    least, least_opening = _CONTAINED, _OPENING_CONTAINED_LATER if later else _OPENING_CONTAINED
-    if not one.names and not other.names:
-        least = least_opening = _COPY_CONTAINED
-    brief = min(len(one.words), len(other.words)) <= _LEAD
-    return (
-        not _both_own(one, one.names, other, other.names)
-        and not ((later or brief) and _both_own(one, one.figures, other, other.figures))
-        and not _of_a_series(one, other)
-        and max(_opening_told(one, other), _opening_told(other, one)) >= least_opening
-        and overlap(one, other) >= least
-    )
-
-
-def _opening_told(one: Told, other: Told) -> float:
-    """The share of the opening's runs that the other text has. Yesterday's copy under a new opening is today's news."""
-    opening = set(_runs(one.words[:_OPENING]))
-    return len(opening.intersection(_runs(other.words))) / len(opening)
-
-
 def _both_own(one: Told, marks: tuple[int, ...], other: Told, other_marks: tuple[int, ...]) -> bool:
     """Whether each side has marks that the other lacks. Leads are read to the length of the shorter text."""
     return bool(_own(one, marks, other) and _own(other, other_marks, one))
@@ -248,22 +224,28 @@ def _of_a_series(one: Told, other: Told) -> bool:
 def _same_teaser(one: Told, other: Told) -> bool:
     """Whether a text of a sentence or two is told, almost word for word, where the other begins.
 
-    Formulas are short too ("the stories behind the headlines"), and round-ups are made of teasers: so the text must
-    speak of its own headline, and of a whole article's more than in passing.
+    Formulas are short too ("the stories behind the headlines"): the text must speak of what stands above it.
     """
     short, long = sorted((one, other), key=lambda told: len(told.words))
-    spoken, also_spoken = _spoken_of(short.title, short), _spoken_of(long.title, short)
     return (
         len(short.words) >= _TEASER
         and (one.source != other.source or one.title == other.title)
-        and (spoken + also_spoken > 0 if len(long.words) <= _SHORT else spoken > 0 and also_spoken > 1)
+        and (_mentioned(short.title, short) + _mentioned(long.title, short) > 0)
+        and not _within_a_round_up(one, other)
         and not _both_own(one, one.names, other, other.names)
         and not _both_own(one, one.figures, other, other.figures)
         and overlap(one, other) >= _COPY_CONTAINED
     )
 
 
-def _spoken_of(title: tuple[int, ...], told: Told) -> int:
+def _within_a_round_up(one: Told, other: Told) -> bool:
+    """Whether one text is but a part of the other, and of no more than a passing interest to that one's headline."""
+    short, long = sorted((one, other), key=lambda told: len(told.words))
+    return len(long.words) > 2 * len(short.words) and _mentioned(long.title, short) < _TOPICAL
+
+
+def _mentioned(title: tuple[int, ...], told: Told) -> int:
+    """How many of a headline's telling words a text has."""
     return len(set(told.words).intersection(value for value in title if value))
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from syndicator import __version__
-from syndicator.cli import article, news, service, sources, topics
+from syndicator.cli import alerts, article, deliveries, destinations, news, service, sources, topics
 from syndicator.cli.output import note, say
 from syndicator.errors import SyndicatorError
 
@@ -21,6 +21,9 @@ service.add_to(app)
 news.add_to(app)
 app.add_typer(topics.app, name="topics")
 app.add_typer(sources.app, name="sources")
+app.add_typer(alerts.app, name="alerts")
+app.add_typer(destinations.app, name="destinations")
+app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(article.app, name="article")
 
 

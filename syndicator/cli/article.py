@@ -1,8 +1,6 @@
 """The editorial life of one article: show, correct, kill, embargo."""
 
-import asyncio
 import getpass
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +10,8 @@ import typer
 from syndicator.cli.news import read_text, summary_of
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Moment, Now
 from syndicator.cli.output import counted, say, show_json
-from syndicator.cli.session import Newsroom, open_newsroom
+from syndicator.cli.room import in_newsroom, what_waits
+from syndicator.cli.session import Newsroom
 from syndicator.model import Article
 
 app = typer.Typer(help="Show, correct, kill or hold one article.", no_args_is_help=True)
@@ -26,7 +25,7 @@ Note = Annotated[str, typer.Option("--note", help="What readers are told.")]
 @app.command()
 def show(reference: Reference, *, config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """An article with its versions, its sources, and its topics with the reasons for each."""
-    _with_room(config, lambda room: _show(room, reference, as_json=as_json))
+    in_newsroom(config, lambda room: _show(room, reference, as_json=as_json))
 
 
 @app.command()
@@ -49,7 +48,7 @@ def correct(
         article = room.desk.correct(reference, note, now, by=getpass.getuser(), title=title, text=corrected)
         _done(room, article, now, f"Corrected; version {article.version}.", as_json=as_json)
 
-    _with_room(config, act)
+    in_newsroom(config, act)
 
 
 @app.command()
@@ -68,7 +67,7 @@ def kill(
         told = f"; readers are told by {advice.id}" if advice else "; nobody had seen it"
         _done(room, article, now, f"Killed{told}.", as_json=as_json)
 
-    _with_room(config, act)
+    in_newsroom(config, act)
 
 
 @app.command()
@@ -86,15 +85,7 @@ def embargo(
         article = room.desk.embargo(reference, until, now, by=getpass.getuser())
         _done(room, article, now, f"Held until {until:%Y-%m-%d %H:%M} UTC.", as_json=as_json)
 
-    _with_room(config, act)
-
-
-def _with_room(config: Path, act: Callable[[Newsroom], None]) -> None:
-    async def acting() -> None:
-        async with open_newsroom(config) as room:
-            act(room)
-
-    asyncio.run(acting())
+    in_newsroom(config, act)
 
 
 def _done(room: Newsroom, article: Article, now: datetime, said: str, *, as_json: bool) -> None:
@@ -106,6 +97,8 @@ def _done(room: Newsroom, article: Article, now: datetime, said: str, *, as_json
         say(f"{said} {counted(len(published.files), 'file')} written.")
         for problem in published.problems:
             say(f"feed {problem}")
+        for line in what_waits(room):
+            say(line)
     if published.problems:
         raise typer.Exit(1)
 

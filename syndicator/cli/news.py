@@ -10,6 +10,7 @@ import typer
 
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now
 from syndicator.cli.output import counted, highlighted, say, show_json, with_progress
+from syndicator.cli.room import what_waits
 from syndicator.cli.service import Tally
 from syndicator.cli.session import Newsroom, open_newsroom, open_store, read_settings, start_unless_running
 from syndicator.errors import UsageError
@@ -33,11 +34,13 @@ def ingest(
 ) -> None:
     """Take these articles or feeds in now, and publish."""
     tally = Tally.start(quiet=as_json)
+    waiting: list[str] = []
 
     async def take_all() -> None:
         async with open_newsroom(config) as room:
             start_unless_running(room, now)
             await _take_all(room)
+            waiting.extend(what_waits(room))
 
     async def _take_all(room: Newsroom) -> None:
         for location in with_progress(locations, "Taking in"):
@@ -52,6 +55,8 @@ def ingest(
     else:
         read = f"{len(locations) - len(failed)} of {len(locations)}" if failed else str(len(locations))
         say(f"{read} taken in: {new} new, {changed} changed; {counted(len(tally.files), 'file')} written.")
+        for line in waiting:
+            say(line)
     if failed or tally.problems:
         raise typer.Exit(1)
 
@@ -72,15 +77,16 @@ def search(
         since = None if days is None else now - timedelta(days=days)
         hits = list(store.search.find(wanted, since=since, limit=limit))
     if as_json:
-        show_json([_as_record(hit) for hit in hits])
+        show_json([hit_record(hit) for hit in hits])
         return
     for hit in hits:
-        _show(hit)
+        show_hit(hit)
     if not hits:
         say("Nothing matches." if days is None else f"Nothing of the last {counted(days, 'day')} matches.")
 
 
-def _show(hit: Hit) -> None:
+def show_hit(hit: Hit) -> None:
+    """An article that a query found, with the words that made it match in bold."""
     article = hit.article
     say(f"{article.published:%Y-%m-%d %H:%M}  {article.source}  {article.id.removeprefix('urn:uuid:')[:8]}")
     say("  ", highlighted(article.content.title, hit.reasons, "title", around=10_000))
@@ -90,7 +96,8 @@ def _show(hit: Hit) -> None:
         say(f"   {article.url}")
 
 
-def _as_record(hit: Hit) -> dict[str, Any]:
+def hit_record(hit: Hit) -> dict[str, Any]:
+    """The same, for `--json`."""
     return summary_of(hit.article) | {"reasons": [asdict(reason) for reason in hit.reasons]}
 
 

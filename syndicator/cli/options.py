@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from syndicator.errors import UsageError
 from syndicator.worker import utc_now
 
 
@@ -34,5 +35,13 @@ Now = Annotated[
     datetime,
     Moment("--now", help="Work as if it were this time.", default_factory=utc_now, show_default="the real time"),
 ]
+def refuse_options_before(context: typer.Context, command: str) -> None:
+    """Options of a group's list say nothing to a command that follows them: refused, not left out in silence."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise UsageError(f"Options go behind the command: syndicator {context.info_name} {command} --…")
+
+
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every step to standard error.")]
 DEFAULT_CONFIG = Path("config.toml")

@@ -7,10 +7,11 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, is_dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from enum import Enum
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
+from unicodedata import category
 
 from rich.console import Console
 from rich.progress import track
@@ -22,18 +23,46 @@ from syndicator.model import Reason
 
 Item = TypeVar("Item")
 
+# Control characters, lone halves of surrogate pairs, and what turns the direction of writing for all that follows.
+_HIDDEN = {"Cc", "Cs"}
+_REORDERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
 _RESULTS = Console(highlight=False, soft_wrap=True)
 _NOTES = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(*parts: str | Text) -> None:
-    """A line of results. Text from outside is never read as mark-up."""
-    _RESULTS.print(*parts, markup=False)
+    """A line of results. Text from outside is never read as mark-up, and stays on its line."""
+    _RESULTS.print(*map(_on_its_line, parts), markup=False)
 
 
 def note(*parts: str | Text) -> None:
-    """A line about the work, for people, on standard error."""
-    _NOTES.print(*parts, markup=False)
+    """A line about the work, or an error of several, for people, on standard error."""
+    _NOTES.print(*(_on_its_line(part, keep="\n") for part in parts), markup=False)
+
+
+def printable(text: str, *, keep: str = "") -> str:
+    """`text` without what moves, hides or recolours something on a terminal: as long as before, on one line.
+
+    Breaks and tabs become spaces, everything else of that kind a replacement character.
+    """
+    if text.isprintable():
+        return text
+    return "".join(character if character in keep else _printable(character) for character in text)
+
+
+def _printable(character: str) -> str:
+    if character.isspace() and category(character) != "Zs":
+        return " "
+    return "\N{REPLACEMENT CHARACTER}" if category(character) in _HIDDEN or character in _REORDERS else character
+
+
+def _on_its_line(part: str | Text, keep: str = "") -> str | Text:
+    if isinstance(part, str):
+        return printable(part, keep=keep)
+    clean = part.copy()
+    clean.plain = printable(part.plain, keep=keep)
+    return clean
 
 
 def print_plainly(text: str, stream: TextIO) -> None:
@@ -48,7 +77,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> 
     for column in columns:
         table.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
+        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in map(_on_its_line, row)))
     Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table)
 
 
@@ -81,6 +110,22 @@ def ago(moment: datetime | None, now: datetime) -> str:
     if moment is None:
         return "never"
     return _span(now - moment) + " ago" if moment <= now else "in " + _span(moment - now)
+
+
+def at(moment: datetime, zone: tzinfo) -> str:
+    """A time on the clock of a zone, which is told with it: "2026-11-24 07:30 GMT"."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+
+
+def short(text: str, most: int) -> str:
+    """The beginning of a text, its white space folded, in at most so many characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def width() -> int:
+    """Columns of the terminal; 80 where there is none."""
+    return _RESULTS.width if _RESULTS.is_terminal else 80
 
 
 def counted(number: int, noun: str) -> str:

@@ -13,10 +13,10 @@ from typing import Annotated
 
 import typer
 
+from syndicator.alerts import Verdict
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now, Verbose
 from syndicator.cli.output import counted, note, say, show_json, with_progress
 from syndicator.cli.session import Newsroom, note_warnings, open_newsroom, open_store, read_settings
-from syndicator.alerts import Verdict
 from syndicator.courier import Delivered
 from syndicator.errors import UsageError
 from syndicator.intake import Taken

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now
+from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now, refuse_options_before
 from syndicator.cli.output import ago, counted, say, show_json, show_table, with_progress
 from syndicator.cli.session import open_newsroom, open_store, read_settings
 from syndicator.errors import UsageError
@@ -22,7 +22,7 @@ app = typer.Typer(help="The topics with their counts.", invoke_without_command=T
 def list_topics(context: typer.Context, *, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = False) -> None:
     """Every topic with how many articles stand under it, and how many of the last seven days."""
     if context.invoked_subcommand:
-        _refuse_options_before(context, context.invoked_subcommand)
+        refuse_options_before(context, context.invoked_subcommand)
         return
     settings = read_settings(config)
     titles = {ALL: settings.site.title} | {topic.name: topic.title for topic in settings.topics}
@@ -107,14 +107,6 @@ def retag(*, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = False) -
             raise typer.Exit(1)
 
     asyncio.run(apply())
-
-
-def _refuse_options_before(context: typer.Context, command: str) -> None:
-    """Options of the list say nothing to a command that follows them: better refused than left out in silence."""
-    for name in context.params:
-        source = context.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
-            raise UsageError(f"Options go behind the command: syndicator topics {command} --…")
 
 
 def _figures(score: Score) -> dict[str, float]:

@@ -2,12 +2,15 @@
 
 from syndicator.config.alerts import AlertSettings, Maintenance
 from syndicator.config.destinations import DestinationKind, DestinationSettings, Security, Smtp
+from syndicator.config.endpoints import ON_THIS_MACHINE, apprise_url, webhook_secret
 from syndicator.config.reader import load
 from syndicator.config.settings import Feeds, Network, Schedule, Server, Settings, Site, Store
 from syndicator.config.single import read_alert, read_destination
 from syndicator.config.sources import Source, Topic
+from syndicator.config.values import web_address
 
 __all__ = [
+    "ON_THIS_MACHINE",
     "AlertSettings",
     "DestinationKind",
     "DestinationSettings",
@@ -23,7 +26,10 @@ __all__ = [
     "Source",
     "Store",
     "Topic",
+    "apprise_url",
     "load",
     "read_alert",
     "read_destination",
+    "web_address",
+    "webhook_secret",
 ]

@@ -28,7 +28,7 @@ _APPRISE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.+)")
 # What Apprise takes for the beginning of a second URL: a separator and a scheme.
 _ANOTHER_URL = re.compile(r"[\s,;]+[a-z0-9]+://", re.IGNORECASE)
 # Apprise's services that act on the machine that runs it, and `file`, where it would read its set-up from.
-_ON_THIS_MACHINE = frozenset(
+ON_THIS_MACHINE = frozenset(
     {"blink1", "dbus", "file", "gio", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows"}
 )
 
@@ -130,7 +130,7 @@ def apprise_url(value: str) -> str:
         )
     if scheme != scheme.lower():
         raise ValueError("has capitals in front of its ://: write them small")
-    if scheme in _ON_THIS_MACHINE:
+    if scheme in ON_THIS_MACHINE:
         raise ValueError("acts on the machine that runs Syndicator: name a service that is reached over the network")
     if len(value) > _LONGEST_APPRISE_URL or not value.isprintable() or _ANOTHER_URL.search(value):
         raise ValueError(

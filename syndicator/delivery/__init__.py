@@ -1,13 +1,13 @@
 """Ways out of the house: one Channel a destination, one Answer an attempt."""
 
-from syndicator.delivery.apprise import AppriseChannel, AppriseProcess, check_apprise_url
+from syndicator.delivery.apprise import AppriseChannel, AppriseProcess
 from syndicator.delivery.channel import Channel
 from syndicator.delivery.channels import Channels
 from syndicator.delivery.console import ConsoleChannel
 from syndicator.delivery.jsonlines import JsonLinesChannel
 from syndicator.delivery.payload import payload
-from syndicator.delivery.signing import check_secret, new_secret
-from syndicator.delivery.webhook import WebhookChannel, check_webhook_url, webhook_session
+from syndicator.delivery.signing import new_secret
+from syndicator.delivery.webhook import WebhookChannel, webhook_session
 
 __all__ = [
     "AppriseChannel",
@@ -17,9 +17,6 @@ __all__ = [
     "ConsoleChannel",
     "JsonLinesChannel",
     "WebhookChannel",
-    "check_apprise_url",
-    "check_secret",
-    "check_webhook_url",
     "new_secret",
     "payload",
     "webhook_session",

@@ -10,26 +10,19 @@ import contextlib
 import itertools
 import json
 import os
-import re
 import sys
 from datetime import timedelta
 from pathlib import Path
 
 from syndicator.alerts.message import Answer, Message, Verdict
 from syndicator.alerts.wording import plain, subject
+from syndicator.config import apprise_url
 from syndicator.network import Network
 
 TIMEOUT = timedelta(seconds=60)
 """The time a service may take for one message, all its parts and Apprise's pauses between them included."""
 
-LOCAL_SCHEMAS = frozenset(
-    {"blink1", "dbus", "file", "gio", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows"}
-)
-"""Services that act on this machine: its desktop, its log, its USB ports."""
-
 _SENDERS = 8
-_URL_CHARACTERS = 8_000
-_SCHEMA = re.compile(r"([A-Za-z0-9][A-Za-z0-9+.-]{0,31})://\S")
 # How much longer than a message's deadline the child may take to say so, its own start included.
 _GRACE_S = 30.0
 _CLOSING_S = 5.0
@@ -38,23 +31,6 @@ _CLOSING_S = 5.0
 _ENVIRONMENT = frozenset(
     {"LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "TZ"}
 )
-
-
-def check_apprise_url(url: str) -> str:
-    """Return `url` if it has the form of an Apprise URL. Raises ValueError, which shows no more of it than its scheme.
-
-    Whether Apprise knows the scheme, and can read the rest, only the child can tell: `AppriseProcess.check`.
-    """
-    if len(url) > _URL_CHARACTERS:
-        raise ValueError(f"the URL is longer than {_URL_CHARACTERS} characters")
-    if not url.isprintable():
-        raise ValueError("the URL holds unprintable characters")
-    match = _SCHEMA.match(url)
-    if match is None:
-        raise ValueError("an Apprise URL looks like scheme://…, for example ntfy://topic")
-    if match[1].lower() in LOCAL_SCHEMAS:
-        raise ValueError(f"{match[1].lower()}:// acts on the machine that Syndicator runs on, and is refused")
-    return url
 
 
 class AppriseProcess:
@@ -76,7 +52,7 @@ class AppriseProcess:
 
     async def check(self, url: str) -> None:
         """Let Apprise read `url`, sending nothing. Raises ValueError if it can't, without showing the URL."""
-        check_apprise_url(url)
+        apprise_url(url)
         answer = await self._ask({"url": url})
         if answer.verdict is not Verdict.DELIVERED:
             raise ValueError(answer.said)
@@ -126,7 +102,7 @@ class AppriseChannel:
 
     def __init__(self, process: AppriseProcess, url: str) -> None:
         self._process = process
-        self._url = check_apprise_url(url)
+        self._url = apprise_url(url)
 
     async def send(self, message: Message) -> Answer:
         """Send the message as title and plain text; Apprise splits what is too long for the service."""

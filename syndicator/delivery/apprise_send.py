@@ -12,8 +12,8 @@ import requests
 from apprise.manager_plugins import NotificationManager
 
 from syndicator.alerts.message import Verdict
+from syndicator.config import ON_THIS_MACHINE
 from syndicator.delivery.answers import one_line, retry_after, status_line, verdict
-from syndicator.delivery.apprise import LOCAL_SCHEMAS
 from syndicator.delivery.apprise_guard import Guard
 
 Fields = dict[str, Any]
@@ -31,7 +31,7 @@ class Sender:
         self._kept: object = None
         logging.getLogger("apprise").addHandler(logging.NullHandler())
         plugins: Any = NotificationManager()  # type: ignore[no-untyped-call]
-        plugins.disable(*LOCAL_SCHEMAS.intersection(plugins.schemas()))
+        plugins.disable(*ON_THIS_MACHINE.intersection(plugins.schemas()))
 
     def answer(self, job: Fields) -> Fields:
         """Do a job under guard; whatever happens is an answer."""

@@ -12,7 +12,7 @@ from syndicator.delivery.email import EmailChannel
 from syndicator.delivery.jsonlines import JsonLinesChannel
 from syndicator.delivery.mailbox import Mailbox
 from syndicator.delivery.smtp import SmtpRelay
-from syndicator.delivery.smtp_server import Security, SmtpServer
+from syndicator.delivery.smtp_server import SmtpServer
 from syndicator.delivery.webhook import WebhookChannel, webhook_session
 from syndicator.network import Network
 
@@ -77,7 +77,7 @@ def _server(smtp: Smtp) -> SmtpServer:
         host=smtp.host,
         sender=Mailbox.parse(smtp.sender),
         port=smtp.port,
-        security=Security(smtp.security),
+        security=smtp.security,
         username=smtp.username,
         password=smtp.password,
         timeout=smtp.timeout,

@@ -91,14 +91,12 @@ class SmtpRelay:
         return Answer(Verdict.DELIVERED, self._shown(said), status=int(said[:3]))
 
     def _take(self) -> SmtpSession | None:
-        """The idle connection used last, so that those not needed grow old."""
-        while self._idle:
-            session, timer = self._idle.popitem()
-            timer.cancel()
-            if session.is_open:
-                return session
-            session.abort()
-        return None
+        """The idle connection used last, so that those not needed grow old. It may be dead: using it will tell."""
+        if not self._idle:
+            return None
+        session, timer = self._idle.popitem()
+        timer.cancel()
+        return session
 
     def _keep(self, session: SmtpSession) -> None:
         loop = asyncio.get_running_loop()

@@ -2,17 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 
+from syndicator.config import Security
 from syndicator.delivery.mailbox import Mailbox
-
-
-class Security(StrEnum):
-    """How the line is encrypted: after hello (port 587), from the start (port 465), or not at all (port 25)."""
-
-    STARTTLS = "starttls"
-    TLS = "tls"
-    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)

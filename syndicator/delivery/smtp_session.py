@@ -7,9 +7,10 @@ from ipaddress import ip_address
 
 from aiosmtplib import SMTP, SMTPException
 
+from syndicator.config import Security
 from syndicator.delivery.mailbox import ascii_host
 from syndicator.delivery.smtp_replies import Step
-from syndicator.delivery.smtp_server import Security, SmtpServer
+from syndicator.delivery.smtp_server import SmtpServer
 
 
 class SmtpSession:
@@ -34,11 +35,6 @@ class SmtpSession:
             tls_context=tls,
             local_hostname=_own_name(),
         )
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the connection stands as far as we know."""
-        return self._client.is_connected
 
     async def open(self) -> None:
         """Connect, and be ready for mail. Never goes on in the clear where encryption was asked for."""

@@ -12,9 +12,10 @@ import aiohttp
 from yarl import URL
 
 from syndicator.alerts.message import Answer, Message, Verdict
+from syndicator.config import web_address, webhook_secret
 from syndicator.delivery.answers import one_line, retry_after, status_line, verdict
 from syndicator.delivery.payload import payload
-from syndicator.delivery.signing import check_secret, signature_headers
+from syndicator.delivery.signing import signature_headers
 from syndicator.network import AddressRefusedError, Network, guarded_connector
 
 TIMEOUT = timedelta(seconds=15)
@@ -23,7 +24,6 @@ TIMEOUT = timedelta(seconds=15)
 _BODY_BYTES = 1_024
 # Once the status is there all is decided; the body only explains, and is not worth waiting for.
 _BODY_SECONDS = 2.0
-_URL_CHARACTERS = 8_000
 _NOT_QUOTED = "!#$%&'()*+,-./:;=?@[]_|~"
 # Path segments of this length are keys (those of chat services are); "hooks" and "v1" are not.
 _KEY_CHARACTERS = 16
@@ -50,24 +50,6 @@ def webhook_session(user_agent: str, allow: tuple[Network, ...] = ()) -> aiohttp
     )
 
 
-def check_webhook_url(text: str) -> str:
-    """Return `text` if a webhook can be sent there. Raises ValueError, which never shows it: it may hold secrets."""
-    if len(text) > _URL_CHARACTERS:
-        raise ValueError(f"the URL is longer than {_URL_CHARACTERS} characters")
-    if not text.isprintable() or " " in text:
-        raise ValueError("the URL holds spaces or unprintable characters")
-    try:
-        url = _as_written(text)
-        host = url.raw_host
-    except ValueError:
-        raise ValueError("this is not a valid URL") from None
-    if url.scheme not in {"http", "https"}:
-        raise ValueError("the URL of a webhook begins with https:// or http://")
-    if not host:
-        raise ValueError("the URL names no host")
-    return text
-
-
 class WebhookChannel:
     """One receiver. The session is shared and is not closed here.
 
@@ -87,8 +69,8 @@ class WebhookChannel:
         if not secrets:
             raise ValueError("a webhook needs at least one secret to sign with")
         self._session = session
-        self._url = _as_written(check_webhook_url(url))
-        self._secrets = tuple(check_secret(secret) for secret in secrets)
+        self._url = _as_written(web_address(url))
+        self._secrets = tuple(webhook_secret(secret) for secret in secrets)
         self._timeout_s = timeout.total_seconds()
         self._now = now
         self._hidden = tuple(_secret_parts(url, self._url, self._secrets))
@@ -194,10 +176,9 @@ def _as_written(text: str) -> URL:
 def _secret_parts(text: str, url: URL, secrets: tuple[str, ...]) -> list[str]:
     """All of a destination that must not be shown, as written, as sent, and as the other side may have read it."""
     written = urlsplit(text)
-    userinfo = written.netloc.rpartition("@")[0]
     keys = [segment for segment in written.path.split("/") if len(segment) >= _KEY_CHARACTERS]
     query = [value for pair in written.query.split("&") for value in (pair, pair.partition("=")[2])]
-    parts = [text, written.query, userinfo, *userinfo.split(":"), *keys, *query, str(url), url.raw_path_qs]
+    parts = [text, written.query, *keys, *query, str(url), url.raw_path_qs]
     for secret in secrets:
         parts += [secret, secret.removeprefix("whsec_")]
     return [form for part in parts for form in (part, unquote(part))]

@@ -56,15 +56,19 @@ class Pages:
         language = language_tag(site.language) or "en"
         self._common = {"site": site, "site_language": language, "contact": _contact(site)}
 
-    def feed(self, document: FeedDocument) -> bytes:
-        """The page of a feed: its newest items with summaries, and how to subscribe."""
-        address = Address(self._site, document.name)
+    def feed(self, document: FeedDocument, address: Address) -> bytes:
+        """The page of a feed: its newest items with summaries, and how to subscribe.
+
+        A private page lies elsewhere than the folder that it links to, and brings its style along.
+        """
         entries = [_entry(item, document.language) for item in document.items[:PAGE_ITEMS]]
         page = (
             _templates()
-            .get_template("feed.html")
+            .get_template("feed.html" if address.private is None else "private.html")
             .render(
                 self._common,
+                folder="" if address.private is None else self._site.feeds_url,
+                style=stylesheet().decode(),
                 address=address,
                 language=language_tag(document.language) or "en",
                 title=one_line(document.title) or document.name,
@@ -80,7 +84,7 @@ class Pages:
     def index(self, feeds: Sequence[FeedSummary]) -> bytes:
         """The front page: every feed, how large and how fresh, and how to subscribe."""
         listed = [(feed, _feeds(Address(self._site, feed.name))) for feed in feeds]
-        return _templates().get_template("index.html").render(self._common, listed=listed).encode()
+        return _templates().get_template("index.html").render(self._common, folder="", listed=listed).encode()
 
 
 @cache
@@ -99,7 +103,7 @@ def _templates() -> Environment:
 
 
 def stylesheet() -> bytes:
-    """style.css, which every page links."""
+    """style.css, which every page in the folder links, and private pages hold."""
     return (_TEMPLATES / "style.css").read_bytes()
 
 

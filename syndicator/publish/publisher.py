@@ -1,6 +1,6 @@
 """The face of this folder: feed documents in, files in `feeds/` out, any static server can take it from there."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace as changed
 from pathlib import Path
@@ -60,13 +60,22 @@ class Publisher:
             address = Address(self._site, document.name, document.archive)
             changes = [
                 self._directory / address.file(extension)
-                for extension, data in self._rendered(document, address).items()
+                for extension, data in self._rendered(document, address, FORMATS).items()
                 if files.replace(self._directory / address.file(extension), data)
             ]
             gone = self._gone.names()
             if document.name in gone:
                 changes += self._gone.keep(gone - {document.name})
             return changes
+
+    def render(self, document: FeedDocument, extension: str, *, at: str) -> bytes:
+        """The bytes of a feed that stands in no folder and no list, in one of FORMATS; nothing is written.
+
+        It calls itself `at` with "." and the extension behind it. Raises PublishError.
+        """
+        with _failing_as(document.name):
+            address = Address(self._site, document.name, private=at)
+            return self._rendered(document, address, (extension,))[extension]
 
     def write_index(self, feeds: Sequence[FeedSummary]) -> list[Path]:
         """Write index.html, style.css and subscriptions.opml, with the feeds in the order given."""
@@ -105,8 +114,8 @@ class Publisher:
                 folder.rmdir()
             return changes
 
-    def _rendered(self, document: FeedDocument, address: Address) -> dict[str, bytes]:
-        """The bytes of every format of `document`, by file extension: the same items in the same order in all."""
+    def _rendered(self, document: FeedDocument, address: Address, wanted: Collection[str]) -> dict[str, bytes]:
+        """The bytes of `document` in the `wanted` formats that it has: the same items in the same order in all."""
         language = language_tag(document.language) or "en"
         archived = document.archive is not None
         items, renditions = fit(
@@ -116,14 +125,14 @@ class Publisher:
             ARCHIVE_BYTES if archived else SUBSCRIPTION_BYTES,
         )
         document = settled(changed(document, items=items))
-        formats = {
-            "rss": rss_document(document, self._site, [r.rss for r in renditions]),
-            "atom": atom_document(document, self._site, [r.atom for r in renditions]),
+        formats: dict[str, Callable[[], bytes]] = {
+            "rss": lambda: rss_document(document, address, [r.rss for r in renditions]),
+            "atom": lambda: atom_document(document, address, [r.atom for r in renditions]),
         }
         if not archived:
-            formats["json"] = json_document(document, address, [r.json for r in renditions])
-            formats["html"] = self._pages.feed(document)
-        return formats
+            formats["json"] = lambda: json_document(document, address, [r.json for r in renditions])
+            formats["html"] = lambda: self._pages.feed(document, address)
+        return {extension: written() for extension, written in formats.items() if extension in wanted}
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Whose feeds these are, and the public address of every file we write."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -44,11 +44,16 @@ class FeedSummary:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where one feed lives: file names relative to the folder, and public URLs. `archive` as "2026-10"."""
+    """Where one feed lives: file names relative to the folder, and public URLs. `archive` as "2026-10".
+
+    A feed that is not in the folder lives at `private`, a URL that only wants its extension. Whoever knows it may
+    read the feed, so it stands in no list and no log: those have the name.
+    """
 
     site: PublicSite
     name: str
     archive: str | None = None
+    private: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or self.name in RESERVED_NAMES:
@@ -57,17 +62,21 @@ class Address:
             raise PublishError(f"{self.name}: {self.archive!r} is no archive month such as 2026-10")
 
     def file(self, extension: str) -> str:
-        """Its file in one format, relative to the feeds folder."""
+        """Its file in one format, relative to the feeds folder; to its own page where it is private."""
+        if self.private is not None:
+            return f"{self.private.rpartition('/')[2]}.{extension}"
         stem = self.name if self.archive is None else f"archive/{self.name}/{self.archive}"
         return f"{stem}.{extension}"
 
     def url(self, extension: str) -> str:
-        """The public URL of that file."""
+        """The URL of that file."""
+        if self.private is not None:
+            return f"{self.private}.{extension}"
         return self.site.feeds_url + self.file(extension)
 
     def month(self, month: str | None) -> "Address":
         """The address of this feed's archive of `month`, or of its subscription document (None)."""
-        return Address(self.site, self.name, month)
+        return replace(self, archive=month)
 
     @property
     def feed_id(self) -> str:

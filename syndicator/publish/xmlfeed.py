@@ -8,7 +8,7 @@ from feedgen.feed import FeedGenerator
 
 from syndicator.model import FeedDocument
 from syndicator.publish.extension import NEVER, AtomFeed, Head, Link, RssChannel
-from syndicator.publish.site import Address, PublicSite
+from syndicator.publish.site import Address
 from syndicator.publish.text import clean, language_tag, one_line
 
 GENERATOR = "Syndicator"
@@ -27,43 +27,43 @@ class _Unwritten(datetime):
         return cls.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
-def atom_document(document: FeedDocument, site: PublicSite, entries: Iterable[bytes]) -> bytes:
+def atom_document(document: FeedDocument, address: Address, entries: Iterable[bytes]) -> bytes:
     """`document` as Atom 1.0 (RFC 4287) around entries already rendered."""
-    shell = atom_generator(document, site).atom_str(pretty=True)
+    shell = atom_generator(document, address).atom_str(pretty=True)
     return _join(shell, b"</feed>", entries)
 
 
-def rss_document(document: FeedDocument, site: PublicSite, items: Iterable[bytes]) -> bytes:
+def rss_document(document: FeedDocument, address: Address, items: Iterable[bytes]) -> bytes:
     """`document` as RSS 2.0 around items already rendered."""
-    shell = rss_generator(document, site).rss_str(pretty=True)
+    shell = rss_generator(document, address).rss_str(pretty=True)
     return _join(shell, b"</channel>", items)
 
 
-def atom_generator(document: FeedDocument, site: PublicSite) -> Any:
+def atom_generator(document: FeedDocument, address: Address) -> Any:
     """The `feedgen.feed.FeedGenerator` of an Atom feed, without its entries."""
-    generator = _generator(document, site)
+    generator = _generator(document, address)
     generator.updated(document.updated or NEVER)
     generator.register_extension("mended_atom", AtomFeed, None, atom=True, rss=False)
-    generator.mended_atom.head = head(document, site, "atom")
+    generator.mended_atom.head = head(document, address, "atom")
     return generator
 
 
-def rss_generator(document: FeedDocument, site: PublicSite) -> Any:
+def rss_generator(document: FeedDocument, address: Address) -> Any:
     """The `feedgen.feed.FeedGenerator` of an RSS feed, without its items."""
-    generator = _generator(document, site)
+    generator = _generator(document, address)
     generator.updated(_Unwritten.any())
     generator.register_extension("mended_rss", RssChannel, None, atom=False, rss=True)
-    generator.mended_rss.head = head(document, site, "rss")
+    generator.mended_rss.head = head(document, address, "rss")
     return generator
 
 
-def head(document: FeedDocument, site: PublicSite, extension: str) -> Head:
+def head(document: FeedDocument, address: Address, extension: str) -> Head:
     """Links and marks of `document` in one format.
 
     Hubs stand in the subscription document alone: an archive document never changes hands by push.
     """
     archived = document.archive is not None
-    here = Address(site, document.name, document.archive)
+    here = address.month(document.archive)
     kind = MEDIA_TYPES[extension]
     links = [Link("self", here.url(extension), kind)]
     if archived:
@@ -77,8 +77,8 @@ def head(document: FeedDocument, site: PublicSite, extension: str) -> Head:
     return Head(tuple(links), document.updated, archived, document.tombstones)
 
 
-def _generator(document: FeedDocument, site: PublicSite) -> Any:
-    address = Address(site, document.name)
+def _generator(document: FeedDocument, address: Address) -> Any:
+    site = address.site
     title = one_line(document.title) or document.name
     generator = FeedGenerator()
     generator.id(address.feed_id)
@@ -87,7 +87,7 @@ def _generator(document: FeedDocument, site: PublicSite) -> Any:
     generator.language(language_tag(document.language) or "en")
     generator.author({"name": one_line(site.title) or title, "uri": site.url})
     generator.generator(GENERATOR)
-    generator.link(href=address.url("html"), rel="alternate", type=PAGE_TYPE)
+    generator.link(href=address.month(None).url("html"), rel="alternate", type=PAGE_TYPE)
     return generator
 
 

@@ -182,6 +182,12 @@ class Articles:
         )
         return [(row["source"], row["key"]) for row in rows]
 
+    def began(self) -> datetime | None:
+        """When the first article came in; None where there is none."""
+        for row in self._db.query("SELECT first_seen FROM articles ORDER BY n LIMIT 1"):
+            return moment(row["first_seen"])
+        return None
+
     def retire(self, before: datetime) -> int:
         """Forget what articles published before then say; their ids and keys stay, so that none comes back as new.
 

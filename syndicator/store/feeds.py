@@ -1,12 +1,13 @@
 """What feeds are made of: which are stale, which articles stand in them, and how far their windows reach."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlite_utils import Database
 
+from syndicator.identity import advisory_id
 from syndicator.model import Article, FeedItem, Republish, Tombstone
 from syndicator.store.records import ARTICLE_COLUMNS, Row, load_article, moment, seconds
 
@@ -42,6 +43,16 @@ class Edge:
     months: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """What a feed is made of: rows `t` that name an `article` each, which of them, and what they are sorted by."""
+
+    rows: str
+    which: str
+    published: str
+    values: Mapping[str, object]
+
+
 class Feeds:
     """Reads for rendering, and the `stale_feeds` work rows."""
 
@@ -75,22 +86,39 @@ class Feeds:
         All published since `since`, but at least `minimum` items where there are as many, and at most `maximum`; and
         behind them what is older and was corrected or withdrawn since, for readers never fetch an archive again.
         """
-        rows = self._rows(topic, "TRUE", {}, limit=maximum + 1)
-        inside = [row for i, row in enumerate(rows[:maximum]) if i < minimum or row["published"] >= seconds(since)]
-        if len(inside) == len(rows):
+        members = _of_topic(topic)
+        inside, older = self._inside(members, since, minimum=minimum, maximum=maximum)
+        if not older:
             return self._items(inside), None
-        # An empty window ends where it begins, behind everything published since.
-        published, article = (inside[-1]["published"], inside[-1]["n"]) if inside else (seconds(since), 0)
+        published, article = _end(inside, since)
         edge = Edge(moment(published), article, self._months(topic, published, article))
-        return self._items([*inside, *self._put_right(topic, since, edge)]), edge
+        return self._items([*inside, *self._put_right(members, since, published, article)]), edge
 
-    def _put_right(self, topic: str, since: datetime, edge: Edge) -> list[Row]:
-        """Older items that were corrected or withdrawn since then."""
+    def alert_window(self, alert: str, since: datetime, *, minimum: int, maximum: int) -> list[FeedItem]:
+        """The items of an alert's private feed, by the rules of `window`: the articles that the alert fired on.
+
+        It fires in silence too. Beside withdrawn ones stand the advisories about them, since readers do not show an
+        item again; what was withdrawn before it was ever out in the open is not told of.
+        """
+        members = self._of_alert(alert)
+        inside, older = self._inside(members, since, minimum=minimum, maximum=maximum)
+        if not older:
+            return self._items(inside)
+        return self._items([*inside, *self._put_right(members, since, *_end(inside, since))])
+
+    def _inside(self, members: _Members, since: datetime, *, minimum: int, maximum: int) -> tuple[list[Row], bool]:
+        """The rows of a window, newest first, and whether there are older ones."""
+        rows = self._rows(members, "TRUE", {}, limit=maximum + 1)
+        inside = [row for i, row in enumerate(rows[:maximum]) if i < minimum or row["published"] >= seconds(since)]
+        return inside, len(inside) < len(rows)
+
+    def _put_right(self, members: _Members, since: datetime, published: int, article: int) -> list[Row]:
+        """Items older than (published, article) that were corrected or withdrawn since then."""
         return self._rows(
-            topic,
+            members,
             "a.state IN ('corrected', 'killed') AND a.updated >= :since"
-            " AND (t.published, t.article) < (:published, :article)",
-            {"since": seconds(since), "published": seconds(edge.published), "article": edge.article},
+            f" AND ({members.published}, t.article) < (:published, :article)",
+            {"since": seconds(since), "published": published, "article": article},
             limit=100,
         )
 
@@ -99,7 +127,7 @@ class Feeds:
         first = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
         following = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
         rows = self._rows(
-            topic,
+            _of_topic(topic),
             "t.published >= :first AND t.published < :following AND (t.published, t.article) < (:published, :article)",
             {
                 "first": seconds(first),
@@ -113,14 +141,21 @@ class Feeds:
 
     def tombstones(self, topic: str, since: datetime) -> list[Tombstone]:
         """Articles of a topic that were taken back since then, killed or held again, newest first (RFC 6721)."""
+        return self._tombstones(_of_topic(topic), since)
+
+    def alert_tombstones(self, alert: str, since: datetime) -> list[Tombstone]:
+        """The same, of the articles that an alert fired on."""
+        return self._tombstones(self._of_alert(alert), since)
+
+    def _tombstones(self, members: _Members, since: datetime) -> list[Tombstone]:
         rows = self._db.query(
-            """
+            f"""
             SELECT a.id, v.at, v.note FROM articles a
             JOIN versions v ON v.seq = a.seq
-            JOIN article_topics t ON t.article = a.n AND t.published = a.published AND t.topic = :topic
+            JOIN {members.rows} ON t.article = a.n AND {members.published} = a.published AND {members.which}
             WHERE a.state IN ('killed', 'embargoed') AND v.at >= :since ORDER BY v.at DESC, a.n DESC
-            """,
-            {"topic": topic, "since": seconds(since)},
+            """,  # noqa: S608 - constants of this module
+            {"since": seconds(since), **members.values},
         )
         # An entry updated after its tombstone is live again (RFC 6721 §3): the notice that replaces the withdrawn
         # text is, so the tombstone stands a second before it.
@@ -160,24 +195,48 @@ class Feeds:
             start = day.replace(day=1, hour=0, minute=0, second=0)
             bound = (seconds(start), -1)
 
-    def _rows(self, topic: str, where: str, values: dict[str, object], *, limit: int) -> list[Row]:
+    def _of_alert(self, alert: str) -> _Members:
+        killed = self._db.query(
+            "SELECT a.id, a.seq FROM hits h JOIN articles a ON a.n = h.article WHERE h.alert = ? AND a.state = 'killed'",
+            [alert],
+        )
+        advisories = json.dumps([advisory_id(row["id"], row["seq"]) for row in killed])
+        return _Members(
+            "(SELECT article FROM hits WHERE alert = :alert"
+            " UNION SELECT n FROM articles WHERE id IN (SELECT value FROM json_each(:advisories))) t",
+            "a.retired = 0 AND (a.state <> 'killed' OR EXISTS (SELECT 1 FROM versions seen"
+            " WHERE seen.article = a.n AND seen.state IN ('live', 'corrected')))",
+            "a.published",
+            {"alert": alert, "advisories": advisories},
+        )
+
+    def _rows(self, members: _Members, where: str, values: Mapping[str, object], *, limit: int) -> list[Row]:
         return list(
             self._db.query(
                 f"""
                 SELECT {ARTICLE_COLUMNS}, s.label, s.title AS source_title, s.home, s.address, s.republish,
                     (SELECT json_group_array(topic) FROM (SELECT topic FROM article_topics
                      WHERE article = t.article AND topic <> '{ALL}' ORDER BY topic)) AS topics
-                FROM article_topics t JOIN articles a ON a.n = t.article JOIN versions v ON v.seq = a.seq
+                FROM {members.rows} JOIN articles a ON a.n = t.article JOIN versions v ON v.seq = a.seq
                 LEFT JOIN sources s ON s.name = a.source
-                WHERE t.topic = :topic AND a.state <> 'embargoed' AND {where}
-                ORDER BY t.published DESC, t.article DESC LIMIT :limit
+                WHERE {members.which} AND a.state <> 'embargoed' AND {where}
+                ORDER BY {members.published} DESC, t.article DESC LIMIT :limit
                 """,  # noqa: S608 - constants of this module
-                {"topic": topic, "limit": limit, **values},
+                {"limit": limit, **members.values, **values},
             )
         )
 
     def _items(self, rows: Sequence[Row]) -> list[FeedItem]:
         return [_item(load_article(row), row) for row in rows]
+
+
+def _of_topic(topic: str) -> _Members:
+    return _Members("article_topics t", "t.topic = :topic", "t.published", {"topic": topic})
+
+
+def _end(inside: Sequence[Row], since: datetime) -> tuple[int, int]:
+    """Where a window ends, as (published, article number); an empty one where it begins, behind all published since."""
+    return (inside[-1]["published"], inside[-1]["n"]) if inside else (seconds(since), 0)
 
 
 def _item(article: Article, row: Row) -> FeedItem:

@@ -82,6 +82,13 @@ class Hits:
         )
         return any(True for _ in rows)
 
+    def spoken(self, alert: str, story: str) -> HitRow | None:
+        """The first hit by which this alert told of this story aloud."""
+        rows = self._db.query(
+            f"{_FROM} WHERE h.alert = ? AND h.story = ? AND h.silent IS NULL ORDER BY h.n LIMIT 1", [alert, story]
+        )
+        return next((_load(row) for row in rows), None)
+
     def waiting(self, alert: str) -> list[HitRow]:
         """Hits of this alert that no message carries yet, oldest first. Held articles wait for their release."""
         rows = self._db.query(

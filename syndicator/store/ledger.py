@@ -129,7 +129,7 @@ def _load(row: Row) -> DeliveryRow:
         items=row["items"],
         attempts=row["attempts"],
         queued=moment(row["queued"]),
-        due=moment(row["due"]),
+        due=max(moment(row["due"]), moment(row["queued"])),
         settled=optional_moment(row["settled"]),
         said=row["said"],
     )

@@ -90,13 +90,13 @@ class Outbox:
         return sum(self._address(message, destination, now) for destination in destinations)
 
     def _address(self, message: Queued, destination: str, now: datetime) -> int:
-        """One delivery of a message. A destination that the store does not know gets none."""
+        """One delivery, due whatever the clock says. A destination that the store does not know gets none."""
         cursor = self._db.execute(
             """
             INSERT OR IGNORE INTO deliveries
                 (id, message, destination, urgent, follows, state, due, queued, settled, said)
             SELECT :id, :message, name, :urgent, :follows,
-                CASE WHEN off IS NULL THEN 'pending' ELSE 'dead' END, :now, :now,
+                CASE WHEN off IS NULL THEN 'pending' ELSE 'dead' END, 0, :now,
                 CASE WHEN off IS NULL THEN NULL ELSE :now END,
                 CASE WHEN off IS NULL THEN NULL ELSE 'the destination is switched off: ' || off END
             FROM destinations WHERE name = :name

@@ -1,0 +1,396 @@
+"""What an alert would have caught, why it fired or did not, what it found, and its private feed."""
+
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime, tzinfo
+from typing import Annotated, Any
+
+import typer
+
+from syndicator.alertdesk import AlertDesk, Fired
+from syndicator.alerts import Alert, Event, bars
+from syndicator.cli.news import hit_record, show_hit
+from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now
+from syndicator.cli.output import at, counted, highlighted, say, show_json, width
+from syndicator.cli.room import in_newsroom
+from syndicator.cli.session import Newsroom
+from syndicator.errors import UsageError
+from syndicator.model import Reason, State
+from syndicator.previewing import DAYS, NEWEST, Account, Past, account, draft, look_back
+from syndicator.query import describe
+from syndicator.store import AlertRow, DeliveryRow, Silent
+from syndicator.watch import alert_of, watched_alert
+
+Reference = Annotated[
+    str, typer.Argument(help="Its name, or four or more of its id's first characters.", metavar="NAME")
+]
+
+_SILENT = {
+    Silent.BACKLOG: "It said nothing: the article came with what its source already had when we first looked there",
+    Silent.EARLIER: "It said nothing: an earlier version of the article matched already, before the alert was there",
+    Silent.JOINED: "It said nothing: the story had been told already",
+    Silent.WITHDRAWN: "It said nothing: the article was withdrawn before anybody had been told",
+}
+_BRIEFLY = {
+    Silent.BACKLOG: "silent: backlog of its source",
+    Silent.EARLIER: "silent: an earlier version matched before",
+    Silent.JOINED: "silent: the story was told already",
+    Silent.WITHDRAWN: "silent: withdrawn before it was told",
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into the group of alerts."""
+    for command in (preview, why, history, feed):
+        app.command()(command)
+
+
+def desk_of(room: Newsroom) -> AlertDesk:
+    """The alert desk of a newsroom."""
+    return AlertDesk(room.settings, room.store, room.pipeline.alerting)
+
+
+def zone_of(room: Newsroom, alert: Alert | None) -> tzinfo:
+    """The zone in which an alert's times are told."""
+    return alert.timing.zone if alert else room.settings.site.zone
+
+
+def preview(
+    query: Annotated[
+        str | None, typer.Argument(help="A query, as in docs/query-language.md.", metavar="[QUERY]")
+    ] = None,
+    *,
+    alert: Annotated[
+        str | None, typer.Option("--alert", help="A saved alert in place of a query.", metavar="NAME")
+    ] = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=3660, help="Over how many days, today among them.")] = DAYS,
+    newest: Annotated[int, typer.Option("--newest", min=0, help="How many of the newest articles to show.")] = NEWEST,
+    topic: Annotated[list[str] | None, typer.Option("--topic", help="Only articles of this topic, or these.")] = None,
+    source: Annotated[
+        list[str] | None, typer.Option("--source", help="Only articles from this source, or these.")
+    ] = None,
+    no_grouping: Annotated[
+        bool, typer.Option("--no-grouping", help="Count every article, not each story once.")
+    ] = False,
+    config: Config = DEFAULT_CONFIG,
+    now: Now,
+    as_json: Json = False,
+) -> None:
+    """What an alert would have caught, day by day, and whether it would flood or never fire."""
+    if (query is None) == (alert is None):
+        raise UsageError("Give a query, or --alert and the name of a saved alert.")
+    if alert is not None and (topic or source or no_grouping):
+        raise UsageError(
+            "A saved alert has its own topics, sources and grouping: leave --topic, --source and --no-grouping out."
+        )
+
+    def act(room: Newsroom) -> None:
+        if alert is not None:
+            watched = watched_alert(desk_of(room).find(alert), room.settings)
+        else:
+            watched = draft(
+                query or "", room.settings, topics=topic or (), sources=source or (), grouped=not no_grouping
+            )
+        past = look_back(room.store, room.settings, watched, now, days=days, newest=newest)
+        if as_json:
+            show_json(past_record(past) | {"newest": [hit_record(hit) for hit in past.newest]})
+        else:
+            _show_past(past)
+
+    in_newsroom(config, act, start=now)
+
+
+def past_record(past: Past) -> dict[str, Any]:
+    """A preview for `--json`."""
+    found = past.preview
+    return {
+        "query": past.watched.alert.query,
+        "reading": describe(past.watched.query),
+        "hits": found.hits,
+        "messages": found.messages,
+        "a_day": round(found.a_day, 2),
+        "covered": past.covered,
+        "days": [asdict(day) | {"day": day.day.isoformat()} for day in found.days],
+        "advice": [asdict(advice) for advice in found.advice],
+    }
+
+
+def _show_past(past: Past) -> None:
+    found = past.preview
+    say(describe(past.watched.query))
+    for line in bars(found, min(width(), 100), plain=not _draws_blocks()):
+        say(line)
+    stories = f", {found.messages} {'story' if found.messages == 1 else 'stories'}"
+    total = f"{counted(found.hits, 'hit')}{stories if found.messages != found.hits else ''}"
+    say(f"{total} in {counted(past.days, 'day')}: about {found.a_day:.1f} messages a day.")
+    if past.covered < past.days:
+        say(f"The archive covers {counted(past.covered, 'day')} of them; days it does not know show a dash.")
+    for advice in found.advice:
+        say(f"! {advice.text}")
+    for hit in past.newest:
+        show_hit(hit)
+
+
+def _draws_blocks() -> bool:
+    try:
+        "█".encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def why(
+    reference: Reference,
+    article: Annotated[
+        str, typer.Argument(help="Its id, six or more of its first characters, or its URL.", metavar="ARTICLE")
+    ],
+    *,
+    config: Config = DEFAULT_CONFIG,
+    now: Now,
+    as_json: Json = False,
+) -> None:
+    """Why an alert fired on an article or did not, and what became of each delivery."""
+
+    def act(room: Newsroom) -> None:
+        row = desk_of(room).find(reference)
+        told = account(room.store, room.settings, row, room.desk.article(article))
+        if as_json:
+            show_json(_account_record(told))
+        else:
+            _show_account(room, told, now)
+
+    in_newsroom(config, act, start=now)
+
+
+def _show_account(room: Newsroom, told: Account, now: datetime) -> None:
+    article, hit = told.article, told.hit
+    zone = _zone(room, told.row)
+    say(f"{told.row.name} · {article.content.title or 'an article past its retention'}")
+    say(f"   {at(article.published, zone)}  {article.source}  {_short_id(article.id)}")
+    if article.url:
+        say(f"   {article.url}")
+    if hit is not None:
+        say(f"It fired at {at(hit.at, zone)}, on {_words(told.reasons)}.")
+        _show_passages(room, told)
+        say(*_silence(told) or _told(told, now, zone))
+    else:
+        say("It did not fire.")
+        if told.matches:
+            say(f"   matched by {_words(told.reasons)}")
+    for line in told.why:
+        say(f"   {line}")
+    for tried in told.tried:
+        _show_tried(tried.delivery, zone)
+        for attempt in tried.attempts:
+            code = f" {attempt.status}" if attempt.status else ""
+            say(f"      {at(attempt.at, zone)}  {attempt.verdict}{code}: {attempt.said} ({attempt.took_ms} ms)")
+
+
+def _show_passages(room: Newsroom, told: Account) -> None:
+    """The headline and the passage that matched; of what was withdrawn nothing is shown again."""
+    if told.article.state is State.KILLED or told.hit is None:
+        return
+    content = room.store.articles.content(told.hit.seq)
+    if content is None:
+        return
+    if any(reason.field == "title" for reason in told.reasons):
+        say("  ", highlighted(content.title, told.reasons, "title"))
+    if any(reason.field == "text" for reason in told.reasons):
+        say("  ", highlighted(content.text or content.summary, told.reasons, "text"))
+
+
+def _silence(told: Account) -> tuple[str, ...]:
+    """Why a hit said nothing."""
+    if told.hit is None or told.hit.silent is None:
+        return ()
+    if told.hit.silent is Silent.JOINED and told.told_by is not None:
+        by = told.told_by
+        return (f"{_SILENT[Silent.JOINED]} by “{by.content.title}” ({by.source}, {_short_id(by.id)}).",)
+    return (f"{_SILENT[told.hit.silent]}.",)
+
+
+def _told(told: Account, now: datetime, zone: tzinfo) -> tuple[str, ...]:
+    """Whether a hit that speaks has spoken."""
+    if told.hit is None or told.hit.message is None:
+        return (_waiting(told, now, zone),)
+    if not told.tried:
+        return ("It was told to nobody: the alert had no destination then that wanted it.",)
+    return ("It was told:",)
+
+
+def _waiting(told: Account, now: datetime, zone: tzinfo) -> str:
+    if told.article.state is State.EMBARGOED:
+        return "It waits for the end of the embargo."
+    due = told.row.due
+    if due is None:
+        return "It waits, for the alert is off: it is told when that is switched on again."
+    return f"It waits to be told until {at(due, zone)}." if due > now else "It waits for the next cycle to be told."
+
+
+def _show_tried(delivery: DeliveryRow, zone: tzinfo) -> None:
+    name = "" if delivery.event in {Event.MATCH, Event.DIGEST} else f"{delivery.event} "
+    state = f"{delivery.state}"
+    if delivery.settled is not None:
+        state += f" {at(delivery.settled, zone)}"
+    elif delivery.attempts:
+        state += f", next try {at(delivery.due, zone)}"
+    say(f"   {name}to {delivery.destination}: {state}  {delivery.id}")
+    if delivery.said and not delivery.attempts:
+        say(f"      {delivery.said}")
+
+
+def _account_record(told: Account) -> dict[str, Any]:
+    hit = told.hit
+    return {
+        "alert": told.row.name,
+        "article": told.article.id,
+        "state": told.article.state,
+        "title": told.article.content.title,
+        "fired": hit.at if hit else None,
+        "silent": hit.silent if hit else None,
+        "told_by": told.told_by.id if told.told_by else None,
+        "waits_until": told.row.due if hit and hit.silent is None and hit.message is None else None,
+        "matches": told.matches,
+        "why": told.why,
+        "reasons": [asdict(reason) for reason in told.reasons],
+        "deliveries": [
+            delivery_record(tried.delivery) | {"tries": [asdict(attempt) for attempt in tried.attempts]}
+            for tried in told.tried
+        ],
+    }
+
+
+def delivery_record(row: DeliveryRow) -> dict[str, Any]:
+    """A delivery for `--json`."""
+    return {
+        "id": row.id,
+        "event": row.event,
+        "alert": row.alert_name,
+        "destination": row.destination,
+        "state": row.state,
+        "title": row.title,
+        "items": row.items,
+        "attempts": row.attempts,
+        "queued": row.queued,
+        "due": row.due if row.settled is None else None,
+        "settled": row.settled,
+        "said": row.said,
+    }
+
+
+def history(
+    reference: Reference,
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 20,
+    config: Config = DEFAULT_CONFIG,
+    now: Now,
+    as_json: Json = False,
+) -> None:
+    """What an alert found, newest first, and what became of it."""
+
+    def act(room: Newsroom) -> None:
+        desk = desk_of(room)
+        row = desk.find(reference)
+        fired = desk.history(row.id, limit=limit)
+        if as_json:
+            show_json([_fired_record(each) for each in fired])
+            return
+        zone = _zone(room, row)
+        for each in fired:
+            _show_fired(each, row, zone, now)
+        if not fired:
+            say(f"{row.name} has not fired yet.")
+
+    in_newsroom(config, act, start=now)
+
+
+def _show_fired(each: Fired, row: AlertRow, zone: tzinfo, now: datetime) -> None:
+    hit, article = each.hit, each.article
+    more = f" +{counted(len(each.others), 'source')}" if each.others else ""
+    say(f"{at(hit.at, zone)}  {article.source}{more}  {_short_id(article.id)}")
+    killed = article.state is State.KILLED
+    say("  ", article.content.title if killed else highlighted(article.content.title, hit.reasons, "title"))
+    say(f"   on {_words(hit.reasons)}")
+    say(f"   {_fate(each, row, zone, now)}")
+
+
+def _fate(each: Fired, row: AlertRow, zone: tzinfo, now: datetime) -> str:
+    if each.hit.silent is not None:
+        return _BRIEFLY[each.hit.silent]
+    if each.hit.message is None:
+        if each.article.state is State.EMBARGOED:
+            return "waits for the end of the embargo"
+        if row.due is None:
+            return "waits for the alert to be switched on"
+        return f"waits until {at(row.due, zone)}" if row.due > now else "waits for the next cycle"
+    told = [f"{delivery.destination}: {delivery.state}" for delivery in each.deliveries]
+    return ", ".join(told) or "told to nobody: no destination"
+
+
+def _fired_record(each: Fired) -> dict[str, Any]:
+    return {
+        "at": each.hit.at,
+        "article": each.article.id,
+        "state": each.article.state,
+        "title": each.article.content.title,
+        "url": each.article.url,
+        "source": each.article.source,
+        "story": each.hit.story,
+        "other_sources": each.others,
+        "silent": each.hit.silent,
+        "reasons": [asdict(reason) for reason in each.hit.reasons],
+        "deliveries": [delivery_record(delivery) for delivery in each.deliveries],
+    }
+
+
+def feed(
+    reference: Reference,
+    *,
+    renew: Annotated[bool, typer.Option("--renew", help="Give it a new address; the old one is dead.")] = False,
+    close: Annotated[bool, typer.Option("--close", help="Take its address away.")] = False,
+    config: Config = DEFAULT_CONFIG,
+    now: Now,
+    as_json: Json = False,
+) -> None:
+    """The addresses of an alert's private feed. Whoever has one can read it."""
+    if renew and close:
+        raise UsageError("Give one of --renew and --close.")
+
+    def act(room: Newsroom) -> None:
+        desk = desk_of(room)
+        row = desk.renew_feed(reference, close=close) if renew or close else desk.find(reference)
+        base = f"{room.settings.site.url}/alerts/{row.feed_token}"
+        addresses = {kind: f"{base}.{kind}" if row.feed_token else None for kind in ("rss", "atom", "json")}
+        if as_json:
+            show_json({"alert": row.name} | addresses)
+            return
+        if row.feed_token is None:
+            say(f"The private feed of {row.name} is closed: --renew opens it under a new address.")
+            return
+        for address in addresses.values():
+            say(str(address))
+        say("Whoever has one of these addresses can read it: --renew gives it another, --close takes it away.")
+
+    in_newsroom(config, act, start=now)
+
+
+def _words(reasons: Iterable[Reason]) -> str:
+    """The words that matched, each once, with the field where that is not the text."""
+    said = dict.fromkeys(
+        reason.words if reason.field == "text" else f"{reason.words} ({reason.field})" for reason in reasons
+    )
+    shown = list(said)[:8]
+    more = f" and {len(said) - len(shown)} more" if len(said) > len(shown) else ""
+    return ", ".join(shown) + more if shown else "what it is, not on any word"
+
+
+def _short_id(id_: str) -> str:
+    return id_.removeprefix("urn:uuid:")[:8]
+
+
+def _zone(room: Newsroom, row: AlertRow) -> tzinfo:
+    try:
+        return alert_of(row, room.settings).timing.zone
+    except UsageError:
+        return room.settings.site.zone

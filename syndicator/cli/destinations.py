@@ -1,0 +1,219 @@
+"""The destinations: list, add, test and remove them, and switch them on again."""
+
+import asyncio
+import sys
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from syndicator.alerts import Verdict
+from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now, refuse_options_before
+from syndicator.cli.output import ago, counted, say, short, show_json, show_table
+from syndicator.cli.room import in_newsroom
+from syndicator.cli.session import Newsroom, open_newsroom, start_unless_running
+from syndicator.config import DestinationKind
+from syndicator.delivery import new_secret as random_secret
+from syndicator.destinationdesk import DestinationDesk, Reached
+from syndicator.errors import UsageError
+
+app = typer.Typer(help="Where alerts go.", invoke_without_command=True)
+
+_LONGEST_SECRET = 10_000  # characters of a line on standard input
+
+Name = Annotated[str, typer.Argument(help="Its name.")]
+
+
+@app.callback()
+def destinations(context: typer.Context, *, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = False) -> None:
+    """Every destination: where it leads, how it does, and what waits for it."""
+    if context.invoked_subcommand:
+        refuse_options_before(context, context.invoked_subcommand)
+        return
+    in_newsroom(config, lambda room: _list(room, now, as_json=as_json), start=now)
+
+
+@app.command("list")
+def list_destinations(*, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = False) -> None:
+    """Every destination: where it leads, how it does, and what waits for it."""
+    in_newsroom(config, lambda room: _list(room, now, as_json=as_json), start=now)
+
+
+@app.command()
+def add(
+    name: Name,
+    *,
+    kind: Annotated[DestinationKind, typer.Option("--kind", help="How it is reached.")],
+    to: Annotated[str | None, typer.Option("--to", help="The mail address.", metavar="ADDRESS")] = None,
+    url: Annotated[
+        str | None, typer.Option("--url", help="The webhook's or Apprise URL; - reads it from standard input.")
+    ] = None,
+    secret: Annotated[
+        str | None, typer.Option("--secret", help="The webhook's signing secret; - reads it from standard input.")
+    ] = None,
+    new_secret: Annotated[
+        bool, typer.Option("--new-secret", help="Make a signing secret, and print it this once.")
+    ] = False,
+    path: Annotated[str | None, typer.Option("--path", help="The file; a relative one is beside config.toml.")] = None,
+    owner: Annotated[str | None, typer.Option("--owner", help="Who is told when it is switched off.")] = None,
+    config: Config = DEFAULT_CONFIG,
+    now: Now,
+    as_json: Json = False,
+) -> None:
+    """Save a destination. An address with a token in it, or a secret, is best given as - on standard input."""
+    if new_secret and secret is not None:
+        raise UsageError("Give one of --secret and --new-secret.")
+    made = random_secret() if new_secret else None
+    given = {"to": to, "url": _from_input(url, "--url"), "secret": made or _from_input(secret, "--secret")}
+    given |= {"path": path, "owner": owner}
+    raw = {"kind": kind.value} | {key: value for key, value in given.items() if value is not None}
+
+    def act(room: Newsroom) -> None:
+        desk = DestinationDesk(room.settings, room.store)
+        row = desk.add(name, raw)
+        if as_json:
+            show_json(_record(desk.standing(row)) | {"secret": made})
+            return
+        say(f"Added {row.name}. Try it: syndicator destinations test {row.name}")
+        if made is not None:
+            say("Its signing secret, which is not shown again:")
+            say(f"   {made}")
+
+    in_newsroom(config, act, start=now)
+
+
+@app.command("test")
+def try_out(name: Name, *, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = False) -> None:
+    """Send a real test message there, now, and print what the other side says."""
+
+    async def acting() -> bool:
+        async with open_newsroom(config, console=sys.stderr if as_json else sys.stdout) as room:
+            start_unless_running(room, now)
+            desk = DestinationDesk(room.settings, room.store)
+            row = desk.find(name)
+            answer = await desk.test(name, room.addresses, now)
+        taken = answer.verdict is Verdict.DELIVERED
+        if as_json:
+            shown = {"destination": row.name, "taken": taken, "status": answer.status, "said": answer.said}
+            show_json(shown | {"off": row.off})
+            return taken
+        code = f" ({answer.status})" if answer.status and str(answer.status) not in answer.said else ""
+        say(f"{row.name}: {'taken' if taken else 'not taken'}: {answer.said}{code}")
+        if row.off is not None:
+            say(f"It is switched off ({row.off}): syndicator destinations on {row.name}")
+        return taken
+
+    if not asyncio.run(acting()):
+        raise typer.Exit(1)
+
+
+@app.command("rm")
+def remove(
+    name: Name,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Although alerts use it.")] = False,
+    config: Config = DEFAULT_CONFIG,
+    now: Now,
+) -> None:
+    """Remove a destination that no alert uses."""
+
+    def act(room: Newsroom) -> None:
+        buried = DestinationDesk(room.settings, room.store).remove(name, now, force=force)
+        lost = f" {counted(buried, 'message')} that waited will not be sent." if buried else ""
+        say(f"Removed {name}.{lost}")
+
+    # The store is not brought in line with config before: two of one name may be just what has to be mended.
+    in_newsroom(config, act)
+
+
+@app.command("on")
+def switch_on(name: Name, *, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = False) -> None:
+    """Send there again, after it was switched off or while it waits for its next try."""
+
+    def act(room: Newsroom) -> None:
+        desk = DestinationDesk(room.settings, room.store)
+        was = desk.find(name)
+        reached = desk.standing(desk.switch_on(name))
+        if as_json:
+            show_json(_record(reached))
+            return
+        waiting = f" {counted(reached.waiting, 'message')} to be tried at once." if reached.waiting else ""
+        say(f"{was.name} is {'on again' if was.off is not None else 'on'}.{waiting}")
+        if reached.dead:
+            what = "dead delivery" if reached.dead == 1 else "dead deliveries"
+            say(f"{reached.dead} {what} can be replayed: syndicator deliveries replay --destination {was.name}")
+
+    in_newsroom(config, act, start=now)
+
+
+def _from_input(value: str | None, option: str) -> str | None:
+    """An option's value; "-" stands for a line of standard input, where no other process and no history sees it."""
+    if value != "-":
+        return value
+    line = sys.stdin.readline(_LONGEST_SECRET).strip()
+    if not line:
+        raise UsageError(f"{option} -: there is nothing on standard input.")
+    return line
+
+
+def _list(room: Newsroom, now: datetime, *, as_json: bool) -> None:
+    standing = DestinationDesk(room.settings, room.store).all()
+    if as_json:
+        show_json([_record(each) for each in standing])
+        return
+    if not standing:
+        say("No destination yet: syndicator destinations add NAME --kind email --to ADDRESS")
+        return
+    owned = any(each.row.owner for each in standing)
+    show_table(
+        ("destination", "kind", *(["owner"] if owned else []), "where", ">waiting", ">sent", ">dead", "state"),
+        [
+            (
+                each.row.name,
+                each.row.kind,
+                *([each.row.owner] if owned else []),
+                each.where or "–",
+                str(each.waiting),
+                str(each.delivered),
+                str(each.dead),
+                _state(each, now),
+            )
+            for each in standing
+        ],
+    )
+
+
+def _state(each: Reached, now: datetime) -> str:
+    """How a destination does, in a few words."""
+    row = each.row
+    said = f": {short(each.trouble, 80)}" if each.trouble else ""
+    if each.problem is not None:
+        return f"can't be used: {short(each.problem, 80)}"
+    if row.off is not None:
+        return f"off, {ago(row.off_since, now)}: {row.off}"
+    if row.failing_since is not None:
+        following = f", next try {ago(row.retry_at, now)}" if row.retry_at and row.retry_at > now else ""
+        return f"failing, first {ago(row.failing_since, now)}{following}{said}"
+    return "on"
+
+
+def _record(each: Reached) -> dict[str, Any]:
+    """A destination for `--json`, without what is secret."""
+    row = each.row
+    return {
+        "name": row.name,
+        "kind": row.kind,
+        "owner": row.owner,
+        "where": each.where or None,
+        "from_config": row.from_config,
+        "off": row.off,
+        "off_since": row.off_since,
+        "failing_since": row.failing_since,
+        "retry_at": row.retry_at,
+        "trouble": each.trouble,
+        "waiting": each.waiting,
+        "delivered": each.delivered,
+        "dead": each.dead,
+        "alerts": each.alerts,
+        "problem": each.problem,
+    }

@@ -1,0 +1,214 @@
+"""An alert held against the archive: what it would have caught, and why it fired on one article or did not.
+
+Both ask the query that the live alert asks, over the articles as they are now.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from syndicator.alerts import Alert, Caught, Preview, begin, preview, scoped
+from syndicator.config import Settings, read_alert
+from syndicator.errors import SyndicatorError
+from syndicator.model import Article, Kind, Reason, State
+from syndicator.query import Query, evaluate, explain, failures, parse
+from syndicator.query.syntax import And, AtLeast, Field, Near, Node, Not, Or, Term
+from syndicator.store import ALL, AlertRow, AttemptRow, DeliveryRow, Hit, HitRow, Silent, Store
+from syndicator.watch import Watched, watched_alert
+
+DAYS = 30
+NEWEST = 5
+_MOST_WORDS = 40  # of a query, that are looked up in the archive one by one
+_NAMES = {"source", "topic", "lang"}
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a query would have done: the preview day by day, the newest articles of the period, and the period itself.
+
+    `covered` is how many of the `days` that end with today the archive covers.
+    """
+
+    watched: Watched
+    preview: Preview
+    newest: tuple[Hit, ...]
+    days: int
+    covered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One delivery with every attempt at it, oldest first."""
+
+    delivery: DeliveryRow
+    attempts: tuple[AttemptRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Why an alert fired on an article, or did not.
+
+    `hit` is None where it did not; `matches` is then whether it would match the article as it is now, and `why` says
+    what stands against it, a sentence each. `reasons` are the words that matched: of the hit, or of the article as it
+    is now. `told_by` is the article that had told the story before, where that is why this one was silent.
+    """
+
+    row: AlertRow
+    article: Article
+    hit: HitRow | None
+    matches: bool
+    reasons: tuple[Reason, ...]
+    why: tuple[str, ...]
+    told_by: Article | None
+    tried: tuple[Tried, ...]
+
+
+def draft(
+    query: str,
+    settings: Settings,
+    *,
+    topics: Sequence[str] = (),
+    sources: Sequence[str] = (),
+    grouped: bool = True,
+) -> Watched:
+    """An alert that nobody has saved yet, to be looked back with. Raises UsageError, as saving it would."""
+    raw = {"name": "preview", "query": query, "topics": list(topics), "sources": list(sources)}
+    alert = read_alert(raw | {"group_stories": grouped}, settings, None).as_alert(
+        "", from_config=False, feed_token=None
+    )
+    return watching(alert)
+
+
+def watching(alert: Alert) -> Watched:
+    """An alert with the whole query it asks. Raises QueryError."""
+    return Watched(alert, scoped(parse(alert.query), alert.topics, alert.sources))
+
+
+def look_back(
+    store: Store, settings: Settings, watched: Watched, now: datetime, *, days: int = DAYS, newest: int = NEWEST
+) -> Past:
+    """What an alert would have caught in the `days` days that end with today, in the newsroom's zone.
+
+    Days before the archive began are not covered, even where a source's backlog fell on them: what a feed still
+    shows of last month is what it chose to keep, and a rate taken from it would be wrong.
+    """
+    zone, alert = settings.site.zone, watched.alert
+    since = begin(now, days, zone)
+    caught: list[Caught] = []
+    shown: list[Hit] = []
+    for hit in store.search.find(watched.query, since=since):
+        article = hit.article
+        story = (store.stories.of(article.id) or article.id) if alert.grouped else None
+        caught.append(Caught(article.published, article.source, story))
+        if len(shown) < newest:
+            shown.append(hit)
+    covered = _covered(store, settings, now, days)
+    found = preview(
+        caught,
+        now=now,
+        days=days,
+        zone=zone,
+        covered=covered,
+        articles=store.topics.count(ALL, since).recent,
+        audible=len(alert.sources) or sum(source.enabled for source in settings.sources),
+        unseen=() if caught else tuple(_unseen(store, watched.query)),
+    )
+    return Past(watched, found, tuple(shown), days, covered)
+
+
+def _covered(store: Store, settings: Settings, now: datetime, days: int) -> int:
+    began = store.articles.began()
+    if began is None:
+        return 0
+    zone = settings.site.zone
+    covered = (now.astimezone(zone).date() - began.astimezone(zone).date()).days + 1
+    retention = settings.schedule.retention
+    return max(0, min(covered, days, days if retention is None else retention.days + 1))
+
+
+def _unseen(store: Store, query: Query) -> Iterator[str]:
+    """Words and phrases that the query wants and that stand in no article of the archive, wherever it wants them."""
+    for node in list(dict.fromkeys(_wanted(query.root)))[:_MOST_WORDS]:
+        if next(store.search.find(Query(str(node), node), limit=1), None) is None:
+            yield str(node)
+
+
+def _wanted(node: Node, field: str = "") -> Iterator[Node]:
+    match node:
+        case Term():
+            yield Field(field, node) if field == "author" else node
+        case Field(name, child) if name not in _NAMES:
+            yield from _wanted(child, name)
+        case And(children) | Or(children):
+            for child in children:
+                yield from _wanted(child, field)
+        case Near(operands):
+            for operand in operands:
+                yield from _wanted(operand, field)
+        case AtLeast(_, child):
+            yield from _wanted(child, field)
+        case Not() | Field():
+            return
+
+
+def account(store: Store, settings: Settings, row: AlertRow, article: Article) -> Account:
+    """Why this alert fired on this article, and what became of that; or why it did not."""
+    hit = store.hits.get(row.id, article.id)
+    matches, reasons, why = False, hit.reasons if hit else (), []
+    try:
+        watched = watched_alert(row, settings)
+    except SyndicatorError as error:
+        why.append(f"The alert can't be used: {error}")
+        watched = None
+    if watched is not None and article.state is not State.KILLED:
+        analysed = store.search.analyse(article, frozenset(store.topics.of(article.id)))
+        found = evaluate(watched.query, analysed)
+        matches = found is not None
+        if hit is None:
+            reasons = found.reasons if found else ()
+            why += failures(explain(watched.query, analysed))
+    told_by = None
+    if hit is None:
+        if matches:
+            why += _why_not_though_it_matches(row, article)
+        if watched is not None and not watched.alert.enabled:
+            why.append("The alert is switched off: it finds nothing.")
+    elif hit.silent is Silent.JOINED:
+        told_by = _spoke(store, hit)
+    tried = tuple(
+        Tried(delivery, tuple(store.ledger.attempts(delivery.n))) for delivery in store.ledger.about(row.id, article.id)
+    )
+    return Account(row, article, hit, matches, reasons, (*_on_state(article, hit), *why), told_by, tried)
+
+
+def _on_state(article: Article, hit: HitRow | None) -> Iterator[str]:
+    """What the article's own life has to do with it."""
+    if article.state is State.KILLED:
+        yield "The article was withdrawn" + (": nothing matches it any more." if hit is None else ".")
+    if article.state is State.EMBARGOED:
+        until = f" until {article.embargo_until:%Y-%m-%d %H:%M} UTC" if article.embargo_until else ""
+        yield f"The article is held{until}: nobody is told of it before."
+
+
+def _why_not_though_it_matches(row: AlertRow, article: Article) -> Iterator[str]:
+    """The likely reason: alerts look forward, from the moment they are made."""
+    if article.kind is Kind.ADVISORY:
+        yield "It is an advisory of ours: whoever was told of the withdrawn article is told of its end by that."
+    elif article.state is State.EMBARGOED:
+        return
+    elif article.updated < row.created:
+        yield (
+            f"It matches, but came at {article.updated:%Y-%m-%d %H:%M} UTC, before the alert was made "
+            f"({row.created:%Y-%m-%d %H:%M} UTC): alerts look forward."
+        )
+    else:
+        yield (
+            "It matches now, but did not when it came: since then the alert, or a topic that it asks for, was changed, "
+            "or the alert was switched on."
+        )
+
+
+def _spoke(store: Store, hit: HitRow) -> Article | None:
+    """The article by which the alert had told this story."""
+    spoken = store.hits.spoken(hit.alert, hit.story)
+    return None if spoken is None else store.articles.get(spoken.article)
