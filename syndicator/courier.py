@@ -95,6 +95,8 @@ class Courier:
             self._store.deliveries.hand_back(self._clock(), self._owner)
 
     def _claim(self, destination: str | None = None) -> list[Claimed]:
+        if not self._store.deliveries.is_any_waiting():
+            return []
         with self._store.transaction():
             return self._store.deliveries.claim(
                 self._owner, self._clock(), longest_wait=LONGEST_WAIT, destination=destination

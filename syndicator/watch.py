@@ -55,6 +55,9 @@ class Watch:
             except SyndicatorError as error:
                 log.warning("alert %r can't be used: %s", row.name, error)
                 continue
+            except Exception:  # a defect of ours must cost this alert alone, not every article that comes in
+                log.exception("alert %r can't be used", row.name)
+                continue
             if watched.alert.enabled and not row.gone:
                 self._watched[row.id] = watched
                 self._matcher.add(row.id, watched.query)

@@ -66,7 +66,7 @@ _TOPICAL = 2  # words of its headline that say that a long text is about what a 
 _TELLING = 4  # letters of a word in a headline that says what the article is about
 
 _SENTENCE_ENDS = frozenset('.!?:…\n"“”„«»')
-_CACHED = 1 << 13
+_CACHED = 1 << 13  # chunks, mostly words: what a running service reads again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +104,14 @@ def tell(content: Content, *, source: str, published: datetime) -> Told:
     title = list(islice(_read(content.title), _TITLE))
     text = list(islice(_read(content.text or content.summary), _WORDS))
     marked = list(enumerate([*title, *text[:_LEAD]]))
+    names_from = len(title) if text else 0
     return Told(
         source=source,
         published=published,
-        title=tuple(word.hashed if word.tells else 0 for word in title),
-        words=tuple(word.hashed for word in text),
-        names=tuple(at for at, word in marked if word.is_name and (at >= len(title) or not text)),
-        figures=tuple(at for at, word in marked if word.is_figure),
+        title=tuple(word.hashed if word.tells else 0 for word, _ in title),
+        words=tuple(word.hashed for word, _ in text),
+        names=tuple(at for at, (word, opens) in marked if word.capital and not opens and at >= names_from),
+        figures=tuple(at for at, (word, _) in marked if word.figure),
     )
 
 
@@ -119,8 +120,8 @@ def bands(told: Told) -> tuple[int, ...]:
 
     Articles of one story share at least one. None where there is too little text to tell.
     """
-    said = pack(f"<{len(told.words)}I", *told.words)
-    keys = [crc32(said[at : at + 4 * _RUN], told.version) for at in range(0, len(said) - 4 * _RUN + 1, 4)]
+    said, run = pack(f"<{len(told.words)}I", *told.words), 4 * _RUN
+    keys = [crc32(said[at : at + run], told.version) for at in range(0, len(said) - run + 1, 4)]
     picked = {min(keys[at : at + _WINNOW]) for at in range(max(len(keys) - _WINNOW + 1, 1))} if keys else set()
     if len(told.title) >= _HEADLINE:
         picked.add((1 << 32) + crc32(pack(f"<{len(told.title)}I", *told.title), told.version))
@@ -163,44 +164,65 @@ def choose(article: Told, candidates: Iterable[Candidate]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    folded: str
-    written: str
-    opens: bool
+    """A folded word. `capital`: it was written with one; where none is due, it is a name. Many scripts have none.
 
-    @property
-    def hashed(self) -> int:
-        return crc32(self.folded.encode())
+    `figure`: it has a digit. `tells`: in a headline it says what the article is about.
+    """
 
-    @property
-    def is_figure(self) -> bool:
-        return any(character.isdecimal() for character in self.folded)
-
-    @property
-    def is_name(self) -> bool:
-        """A capital where none is due. Scripts without capitals have no names here, only their runs."""
-        return self.written[0].isupper() and not self.opens and not self.is_figure
-
-    @property
-    def tells(self) -> bool:
-        return len(self.folded) >= _TELLING or not self.folded.isascii() or self.is_figure
+    hashed: int
+    capital: bool
+    figure: bool
+    tells: bool
 
 
-def _read(text: str) -> Iterator[_Word]:
+def _read(text: str) -> Iterator[tuple[_Word, bool]]:
+    """The words, and whether each opens a sentence."""
     text = text[:_CHARACTERS]
     end = 0
     for found in chunks(text):
         opens = end == 0 or not _SENTENCE_ENDS.isdisjoint(text[end : found.start()])
         end = found.end()
-        for _, _, word in words(found.group()):
-            if folded := fold_word(word):
-                yield _Word(folded, word, opens)
-                opens = False
+        for word in _words(found.group()):
+            yield word, opens
+            opens = False
+
+
+@lru_cache(_CACHED)
+def _words(chunk: str) -> tuple[_Word, ...]:
+    read: list[_Word] = []
+    for _, _, written in words(chunk):
+        if folded := fold_word(written):
+            figure = any(character.isdecimal() for character in folded)
+            tells = figure or len(folded) >= _TELLING or not folded.isascii()
+            read.append(_Word(crc32(folded.encode()), written[0].isupper() and not figure, figure, tells))
+    return tuple(read)
 
 
 def _runs(hashes: Sequence[int]) -> Iterable[tuple[int, ...]]:
     if len(hashes) < _RUN:
         return [tuple(hashes)] if hashes else []
     return zip(*(hashes[at:] for at in range(_RUN)), strict=False)
+
+
+def _same_text(one: Told, other: Told, *, later: bool) -> bool:
+    least, least_opening = _CONTAINED, _OPENING_CONTAINED_LATER if later else _OPENING_CONTAINED
+    if not one.names and not other.names:
+        least = least_opening = _COPY_CONTAINED
+    brief = min(len(one.words), len(other.words)) <= _LEAD
+    return (
+        not _both_own(one, one.names, other, other.names)
+        and not ((later or brief) and _both_own(one, one.figures, other, other.figures))
+        and not (brief and _within_a_round_up(one, other))
+        and not _of_a_series(one, other)
+        and max(_opening_told(one, other), _opening_told(other, one)) >= least_opening
+        and overlap(one, other) >= least
+    )
+
+
+def _opening_told(one: Told, other: Told) -> float:
+    """The share of the opening's runs that the other text has. Yesterday's copy under a new opening is today's news."""
+    opening = set(_runs(one.words[:_OPENING]))
+    return len(opening.intersection(_runs(other.words))) / len(opening)
 
 
 def _both_own(one: Told, marks: tuple[int, ...], other: Told, other_marks: tuple[int, ...]) -> bool:

@@ -97,12 +97,15 @@ class Alerts:
         )
 
     def remove(self, id_: str) -> None:
-        """An alert that is no longer wanted: it matches nothing more, and its private feed is closed."""
+        """An alert that is no longer wanted: it tells nothing more, and its private feed is closed."""
         self._db.execute(
             "UPDATE alerts SET gone = 1, feed_token = NULL, due = NULL, revision = ? WHERE id = ?",
             [self._next_revision(), id_],
         )
         self._db.execute("DELETE FROM opt_outs WHERE alert = ?", [id_])
+        self._db.execute(
+            "UPDATE hits SET silent = 'withdrawn' WHERE alert = ? AND message IS NULL AND silent IS NULL", [id_]
+        )
 
     def mute(self, id_: str, until: datetime | None) -> None:
         """Hold an alert's messages until then; None ends it."""

@@ -253,6 +253,10 @@ class Deliveries:
         )
         return next((str(row["said"]) for row in rows), None)
 
+    def is_any_waiting(self) -> bool:
+        """Whether anything waits at all: to ask takes no lock, as a claim does."""
+        return any(True for _ in self._db.query("SELECT 1 FROM deliveries WHERE state = 'pending' LIMIT 1"))
+
     def backlog(self) -> int:
         """How many deliveries are waiting."""
         for row in self._db.query("SELECT count(*) AS waiting FROM deliveries WHERE state = 'pending'"):

@@ -95,10 +95,9 @@ class Feeds:
         return self._items([*inside, *self._put_right(members, since, published, article)]), edge
 
     def alert_window(self, alert: str, since: datetime, *, minimum: int, maximum: int) -> list[FeedItem]:
-        """The items of an alert's private feed, by the rules of `window`: the articles that the alert fired on.
+        """The items of an alert's private feed, by the rules of `window`: what it fired on, aloud or not.
 
-        It fires in silence too. Beside withdrawn ones stand the advisories about them, since readers do not show an
-        item again; what was withdrawn before it was ever out in the open is not told of.
+        With withdrawn articles come the advisories about them, since readers do not show an item again.
         """
         members = self._of_alert(alert)
         inside, older = self._inside(members, since, minimum=minimum, maximum=maximum)
@@ -196,14 +195,19 @@ class Feeds:
             bound = (seconds(start), -1)
 
     def _of_alert(self, alert: str) -> _Members:
+        """An alert's hits, and the advisories about those that were withdrawn, whose ids follow from theirs.
+
+        What was withdrawn before it was ever out in the open is not among them.
+        """
         killed = self._db.query(
-            "SELECT a.id, a.seq FROM hits h JOIN articles a ON a.n = h.article WHERE h.alert = ? AND a.state = 'killed'",
+            "SELECT a.id, a.seq FROM articles a WHERE a.state IN ('corrected', 'killed') AND a.state = 'killed'"
+            " AND EXISTS (SELECT 1 FROM hits h WHERE h.alert = ? AND h.article = a.n)",
             [alert],
         )
         advisories = json.dumps([advisory_id(row["id"], row["seq"]) for row in killed])
         return _Members(
             "(SELECT article FROM hits WHERE alert = :alert"
-            " UNION SELECT n FROM articles WHERE id IN (SELECT value FROM json_each(:advisories))) t",
+            " UNION ALL SELECT n FROM articles WHERE id IN (SELECT value FROM json_each(:advisories))) t",
             "a.retired = 0 AND (a.state <> 'killed' OR EXISTS (SELECT 1 FROM versions seen"
             " WHERE seen.article = a.n AND seen.state IN ('live', 'corrected')))",
             "a.published",
@@ -211,16 +215,22 @@ class Feeds:
         )
 
     def _rows(self, members: _Members, where: str, values: Mapping[str, object], *, limit: int) -> list[Row]:
+        """Members that may be shown, newest first. They are sorted before their long columns are read."""
         return list(
             self._db.query(
                 f"""
                 SELECT {ARTICLE_COLUMNS}, s.label, s.title AS source_title, s.home, s.address, s.republish,
                     (SELECT json_group_array(topic) FROM (SELECT topic FROM article_topics
-                     WHERE article = t.article AND topic <> '{ALL}' ORDER BY topic)) AS topics
-                FROM {members.rows} JOIN articles a ON a.n = t.article JOIN versions v ON v.seq = a.seq
+                     WHERE article = chosen.article AND topic <> '{ALL}' ORDER BY topic)) AS topics
+                FROM (
+                    SELECT {members.published} AS published, t.article
+                    FROM {members.rows} JOIN articles a ON a.n = t.article
+                    WHERE {members.which} AND a.state <> 'embargoed' AND {where}
+                    ORDER BY {members.published} DESC, t.article DESC LIMIT :limit
+                ) chosen
+                JOIN articles a ON a.n = chosen.article JOIN versions v ON v.seq = a.seq
                 LEFT JOIN sources s ON s.name = a.source
-                WHERE {members.which} AND a.state <> 'embargoed' AND {where}
-                ORDER BY {members.published} DESC, t.article DESC LIMIT :limit
+                ORDER BY chosen.published DESC, chosen.article DESC
                 """,  # noqa: S608 - constants of this module
                 {"limit": limit, **members.values, **values},
             )

@@ -80,7 +80,7 @@ class Ledger:
         return [_load(row) for row in rows]
 
     def find(self, reference: str) -> list[DeliveryRow]:
-        """The deliveries meant by an id, or the start of one of at least eight characters; at most ten, oldest first."""
+        """The deliveries meant by an id, or the first eight or more characters of one; at most ten, oldest first."""
         bare = reference.removeprefix("msg_")
         rows = self._db.query(
             f"{_SELECT} WHERE length(:bare) >= 8 AND substr(d.id, 5, length(:bare)) = :bare ORDER BY d.n LIMIT 10",
@@ -91,8 +91,8 @@ class Ledger:
     def about(self, alert: str, article: str) -> list[DeliveryRow]:
         """Every delivery of this alert that carries this article, oldest first."""
         rows = self._db.query(
-            f"{_SELECT} WHERE m.alert = ? AND EXISTS (SELECT 1 FROM message_items i WHERE i.message = m.id"
-            " AND i.article = ?) ORDER BY d.n",
+            f"{_SELECT} WHERE m.alert = ? AND EXISTS ("  # noqa: S608 - a constant
+            "SELECT 1 FROM message_items i WHERE i.message = m.id AND i.article = ?) ORDER BY d.n",
             [alert, number(self._db, article)],
         )
         return [_load(row) for row in rows]
