@@ -115,7 +115,7 @@ class Feeds:
         """Items older than (published, article) that were corrected or withdrawn since then."""
         return self._rows(
             members,
-            "a.state IN ('corrected', 'killed') AND a.updated >= :since"
+            "t.article IN (SELECT n FROM articles WHERE state IN ('corrected', 'killed') AND updated >= :since)"  # noqa: S608 - ours
             f" AND ({members.published}, t.article) < (:published, :article)",
             {"since": seconds(since), "published": published, "article": article},
             limit=100,

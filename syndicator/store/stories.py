@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -44,8 +43,9 @@ class Stories:
         """An article opens a story: later ones find it by its bands."""
         n, at = number(self._db, article), seconds(told.published)
         self._db.execute("INSERT INTO story_articles VALUES (?, ?, ?, ?)", [n, story, _dump_told(told), at])
-        for band in bands:
-            self._db.execute("INSERT INTO story_bands VALUES (?, ?, ?)", [band, n, at])
+        self._db.execute(
+            "INSERT INTO story_bands SELECT value, ?, ? FROM json_each(?)", [n, at, json.dumps(list(bands))]
+        )
 
     def join(self, article: str, story: str, published: datetime) -> None:
         """An article tells a story that is known."""
@@ -73,7 +73,17 @@ class Stories:
 
 
 def _dump_told(told: Told) -> str:
-    return json.dumps(asdict(told) | {"published": seconds(told.published)}, separators=(",", ":"))
+    # Not by `asdict`, which copies a few hundred numbers one by one: it took a fifth of the whole intake.
+    fields = {
+        "source": told.source,
+        "published": seconds(told.published),
+        "title": told.title,
+        "words": told.words,
+        "names": told.names,
+        "figures": told.figures,
+        "version": told.version,
+    }
+    return json.dumps(fields, separators=(",", ":"))
 
 
 def _load_told(value: str) -> Told:
