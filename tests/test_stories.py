@@ -1,7 +1,8 @@
 """Which articles are one story: precision and recall on a labelled set, and each rule by itself.
 
 tests/data/stories.jsonl: invented news. `split` is "tune" (the rules and thresholds were found on it), "check" (written
-then, scored, and used for one more round) or "held" (written after that and only scored).
+then, scored, and used for one more round) or "held" (written after that and only scored; the rules that were added
+since make stories apart, and were found on real feeds and by thought).
 """
 
 import gzip
@@ -199,6 +200,18 @@ NEWS_ON_OLD_COPY = "\n\n".join(
 )
 ARABIC = "ألقت الشرطة القبض على رجل في مدينة {town} بعد سرقة محل للمجوهرات في ساعة مبكرة من الصباح. وقالت الشرطة إن الرجل لا يزال قيد الاحتجاز للاستجواب وإن أحدا لم يصب بأذى. وطلبت من كل من كان في المنطقة ورأى شيئا غير عادي أن يتصل بها في أقرب وقت ممكن."
 HAN = "警方周二凌晨在{town}逮捕了一名涉嫌抢劫珠宝店的男子。警方表示该男子仍被拘留接受讯问，事件中无人受伤。警方呼吁当时在附近并目睹异常情况的民众尽快与警方联系。"
+OFFER = (
+    "A room with a view of the harbour is to let in Velden from the beginning of June. Please write to Messrs Tamm for an "
+    "appointment. The rent is {price} crowns a month, paid in advance, and cats are welcome."
+)
+LINES = (
+    "Police are looking for two men in dark coats who took a tray of wedding rings in broad daylight and "
+    "made off on a tandem in {town}."
+)
+LOW_TIDE = " " + " ".join(f"at low tide the {it} could be seen from the steps." for it in ("hull", "mast", "rudder"))
+HIGH_TIDE = " " + " ".join(
+    f"nobody who was asked had ever known such a {it} before." for it in ("fog", "calm", "night")
+)
 TEASER = (
     "Hear from our correspondents what lies behind the headlines, every weekday evening in the Lissant Post podcast."
 )
@@ -235,6 +248,24 @@ TEASER = (
                 hours=30,
             ),
             id="a rewriting of the next day",
+        ),
+        pytest.param(
+            told(),
+            told(STORY.replace("300 tonnes", "340 tonnes"), hours=30),
+            id="a copy of the next day with another figure",
+        ),
+        pytest.param(
+            told(OFFER.format(price=1750)), told(OFFER.format(price=1900), hours=1), id="two offers of the same day"
+        ),
+        pytest.param(
+            told(LINES.format(town="Velden"), "Wedding rings stolen"),
+            told(LINES.format(town="Kelmar"), "Wedding rings stolen", source="Post"),
+            id="a teaser, another town",
+        ),
+        pytest.param(
+            told(PARAGRAPHS[0] + LOW_TIDE),
+            told(PARAGRAPHS[0] + HIGH_TIDE, source="Post"),
+            id="only the opening in common",
         ),
         pytest.param(told(), told(hours=WINDOW / timedelta(hours=1) + 1), id="outside the window"),
         pytest.param(
@@ -290,14 +321,22 @@ TEASER = (
         pytest.param(told(""), told("", source="Post", title=""), id="nothing at all"),
     ],
 )
-def test_these_are_two_stories(one, other):
+def test_these_are_two_stories_even_if_they_share_a_band(one, other, monkeypatch):
+    monkeypatch.setattr(stories, "bands", lambda _: (1,))
     assert not same_story(one, other)
     assert not same_story(other, one)
 
 
-def test_records_of_two_versions_are_never_one_story():
-    assert not same_story(told(), replace(told(), version=stories.SIGNATURE_VERSION + 1))
+def test_what_no_lookup_could_find_is_not_one_story(monkeypatch):
+    assert same_story(told(), told(source="Post"))
+    monkeypatch.setattr(stories, "bands", lambda record: (len(record.source), len(record.source) + 10))
+    assert not same_story(told(), told(source="Radio"))
+
+
+def test_records_of_two_versions_are_never_one_story(monkeypatch):
     assert set(bands(told())).isdisjoint(bands(replace(told(), version=stories.SIGNATURE_VERSION + 1)))
+    monkeypatch.setattr(stories, "bands", lambda _: (1,))
+    assert not same_story(told(), replace(told(), version=stories.SIGNATURE_VERSION + 1))
 
 
 # ---- choosing
@@ -331,16 +370,16 @@ def test_the_kept_values_never_change():
     assert record.words[:5] == (3904355907, 1337818896, 1609338446, 2982498232, 94597348)
     assert record.words[5:] == (506358684, 3157889239, 2669835012, 715588173, 2430601375)
     assert (record.names, record.figures) == ((6, 8, 9), (1, 10))
-    assert bands(record) == (565185594445538833,)
+    assert bands(record) == (450368399,)
     text, title = " ".join(f"w{number}" for number in range(60)), "Barge 7 sinks off the coast of Lissant"
     assert bands(told(text, title)) == (
-        42800068060245446,
-        86139156711410387,
-        255730654997770999,
-        333001530033132891,
-        447927293832754355,
-        479360096044488891,
-        1693214850178191852,
+        83697743,
+        168792024,
+        190029336,
+        225526560,
+        247637675,
+        648739441,
+        6061913535,
     )
 
 
