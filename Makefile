@@ -4,13 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test check format bench pins clean
+.PHONY: help run test check format bench soak pins clean
 
 help:
 	@echo "make run     take news in and publish feeds, until Ctrl-C"
 	@echo "make test    the tests"
 	@echo "make check   style, types, layers, docs"
 	@echo "make bench   the benchmarks, each beside its yardstick"
+	@echo "make soak    kill the service 110 times at work and count what was lost (a quarter of an hour)"
 	@echo "make format  put the code in the house style"
 	@echo "make pins    renew the pinned requirements from requirements/*.in"
 	@echo "make clean   remove what make made (never a database, never feeds)"
@@ -33,6 +34,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	for bench in bench/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+
+soak: $(VENV)/.dev
+	$(BIN)/python tests/soak.py $(SOAK)
 
 pins: $(VENV)/.dev
 	$(BIN)/pip install --quiet uv

@@ -73,7 +73,7 @@ class AlertDesk:
                 raise NotFoundError(f"{reference!r} could be any of these; give more of the id: {listed}")
         near = get_close_matches(reference, [row.name for row in rows], n=1)
         hint = f": did you mean {near[0]!r}?" if near else ". `syndicator alerts list` names them all."
-        raise NotFoundError(f"no alert is called {reference!r}{hint}")
+        raise NotFoundError(f"No alert is called {reference!r}{hint}")
 
     def standing(self, row: AlertRow, now: datetime) -> Standing:
         """An alert as it stands now."""

@@ -60,7 +60,7 @@ class DestinationDesk:
             return row
         near = get_close_matches(name, [row.name for row in self._store.destinations.all()], n=1)
         hint = f": did you mean {near[0]!r}?" if near else ". `syndicator destinations list` names them all."
-        raise NotFoundError(f"no destination is called {name!r}{hint}")
+        raise NotFoundError(f"No destination is called {name!r}{hint}")
 
     def all(self) -> list[Reached]:
         """Every destination as it stands, by name."""
@@ -100,7 +100,7 @@ class DestinationDesk:
             in_config = {each.name for each in self._settings.destinations}
             old = store.destinations.get(definition.name)
             if definition.name in in_config or (old is not None and not old.gone):
-                raise UsageError(f"there is a destination {definition.name!r} already: choose another name.")
+                raise UsageError(f"There is a destination {definition.name!r} already: choose another name.")
             stored = json.dumps(definition.to_dict(), ensure_ascii=False)
             store.destinations.put(DestinationDefinition(definition.name, definition.kind, definition.owner, stored))
             if old is not None:

@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -116,7 +116,7 @@ class Rendering:
         files: list[Path] = []
         if shelf is not None:
             limits = self._settings.feeds
-            since = (now - limits.window).replace(hour=0, minute=0, second=0, microsecond=0)
+            since = window_start(now, limits.window)
             items, edge = feeds.window(shelf.name, since, minimum=limits.min_items, maximum=limits.max_items)
             before = feeds.last_edge(shelf.name)
             tombstones = feeds.tombstones(shelf.name, since)
@@ -186,6 +186,11 @@ class Rendering:
             *map(str, self._shelves.values()),
         ]
         return sha256("\n".join(shown).encode()).hexdigest()[:16]
+
+
+def window_start(now: datetime, window: timedelta) -> datetime:
+    """Where a feed's window begins: in whole UTC days, so that a feed changes when its articles do and at midnight."""
+    return (now - window).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _months_to_render(

@@ -28,7 +28,7 @@ from pathlib import Path
 from mailserver import DROP, MailServer
 from receiver import Receiver, Reply
 from soak_count import TAKEN, Act, Receipt, count, read_hook, read_mail
-from soak_news import EMENDED, make_alerts, make_news, rss
+from soak_news import EMENDED, TOKEN, make_alerts, make_news, rss
 
 ROOT = Path(__file__).parents[1]
 SECRET = "whsec_c29ha2luZyBzb2FraW5nIHNvYWtpbmcgc29ha2luZyE="
@@ -76,7 +76,7 @@ class Plan:
     """How long and how hard. `up_s` is the longest that it may work between kills; `fates` are corrections, and as many kills.
 
     `failures`: how many answers in 100 go wrong, `in_a_row` at most at one destination: its waits grow from 5 to 30 s.
-    `digest_in`: after the load, the hourly alert is to speak at a minute so far ahead; None: at once.
+    `digest_in`: after the load, the hourly alert is to speak at a minute so far ahead; None: there is no such alert.
     """
 
     seed: int
@@ -91,6 +91,7 @@ class Plan:
     in_a_row: int = 2
     stubborn: int = 400
     digest_in: timedelta | None = timedelta(seconds=90)
+    cooldown_s: int = 5
     end_kills: int = 5
     rest_s: float = 400.0
 
@@ -102,12 +103,13 @@ SHORT = Plan(
     hooks=4,
     mails=2,
     alerts=0.2,
-    fates=2,
-    up_s=0.7,
+    fates=1,
+    up_s=0.5,
     failures=4.0,
     in_a_row=1,
     stubborn=0,
     digest_in=None,
+    cooldown_s=2,
     end_kills=0,
     rest_s=120.0,
 )
@@ -119,8 +121,8 @@ class World:
     def __init__(self, plan, rng):
         self.plan = plan
         self.receipts = []
+        self.heard = set()
         self.quiet = False
-        self.served = 0
         self._rng = rng
         self._lock = threading.Lock()
         self._row = Counter()
@@ -149,7 +151,6 @@ class World:
 
     def _on_poll(self, request):
         etag = f'"{len(self._feed)}"'
-        self.served += 1
         if request.headers.get("if-none-match") == etag:
             return Reply(304, headers={"ETag": etag})
         return Reply(200, rss(self._feed), {"Content-Type": "application/rss+xml", "ETag": etag})
@@ -180,6 +181,7 @@ class World:
             receipt.answer = "no answer" if receipt.answer == "503" else "451"
         with self._lock:
             self.receipts.append(receipt)
+            self.heard.update(TOKEN.findall(receipt.raw.decode("utf-8", "replace")))
 
     def _answer(self, name, id_):
         """Now and then something goes wrong; not often in a row, since waits grow to hours. A few ids fail three times,
@@ -289,8 +291,10 @@ class Run:
         while self.wire and self._backlog_is_in() and self.updates - len(self.wire) < share * self.updates:
             self.shown += self.wire.pop(0)
             self.world.publish(self.shown)
-        if self.fated and len(self.acts) < share * self.fates and not (self.editor and self.editor.is_alive()):
-            article = next((each for each in self.fated if self.is_in(each.token)), None)
+        if self.fated and len(self.acts) < 1.5 * share * self.fates and not (self.editor and self.editor.is_alive()):
+            # Half of them when somebody has heard of them; the others as soon as they are in, while they are told.
+            ready = self.is_in if len(self.acts) // 2 % 2 else self.world.heard.__contains__
+            article = next((each for each in self.fated if ready(each.token)), None)
             if article is not None:
                 self.fated.remove(article)
                 self.editor = threading.Thread(target=self._act, args=(article,))
@@ -359,7 +363,7 @@ class Run:
 
     def _wait_for_work(self, share):
         """Live until a message has come from this start of the service; there may be none to come."""
-        before, end = len(self.world.receipts), time.monotonic() + 10
+        before, end = len(self.world.receipts), time.monotonic() + 2 * self.plan.up_s + 3
         while len(self.world.receipts) == before and time.monotonic() < end:
             self._live(0.02, share)
 
@@ -377,30 +381,33 @@ class Run:
 
     def _kill(self):
         at = self.service.kill()
-        self.kills.append((at, frozenset(row[0] for row in self.ask("SELECT id FROM deliveries WHERE lease_until > 0"))))
+        self.kills.append(
+            (at, frozenset(row[0] for row in self.ask("SELECT id FROM deliveries WHERE lease_until > 0")))
+        )
         self.backlogs += [row[0] for row in self.ask("SELECT count(*) FROM deliveries WHERE state = 'pending'")]
 
     def end(self, rng):
         """No more trouble: everything must come out. The hourly alert is told to speak, with kills around its minute."""
-        self._wait_for(lambda: not (self.files or self.wire or self.fated or self.editor.is_alive()), "news to be brought")
+        self._wait_for(self._all_is_brought, "news to be brought")
         self.world.quiet = True
-        schedule, minute = 'schedule = "immediate"', None
-        if self.plan.digest_in is not None:
-            minute = (datetime.now(UTC) + self.plan.digest_in).replace(second=0)
-            schedule = f'schedule = "daily at {minute:%H:%M}"'
         self._wait_for(self._all_is_in, "all news to be taken in")
-        self._kill()
-        configure(self.room, self.world, self.plan, self.news.alerts, schedule)
-        self.service.start()
-        if minute is not None:
-            self._live((minute - datetime.now(UTC)).total_seconds() - 5, 1)
-            for _ in range(self.plan.end_kills):
-                self._live(rng.uniform(0.5, 4), 1)
-                self._kill()
-                self.service.start()
+        if self.plan.digest_in is not None:
+            self._let_the_hourly_alert_speak(rng)
         self._wait_for(self._is_at_rest, "the outbox to be empty")
         time.sleep(1)
         self._wait_for(self._is_at_rest, "the outbox to stay empty")
+
+    def _let_the_hourly_alert_speak(self, rng):
+        """It gets a time of day, and kills around that minute."""
+        minute = (datetime.now(UTC) + self.plan.digest_in).replace(second=0)
+        self._kill()
+        configure(self.room, self.world, self.plan, self.news.alerts, f"daily at {minute:%H:%M}")
+        self.service.start()
+        self._live((minute - datetime.now(UTC)).total_seconds() - 5, 1)
+        for _ in range(self.plan.end_kills):
+            self._live(rng.uniform(0.5, 4), 1)
+            self._kill()
+            self.service.start()
 
     def _wait_for(self, condition, what):
         end = time.monotonic() + self.plan.rest_s
@@ -409,6 +416,9 @@ class Run:
                 self.troubles.append(f"waited {self.plan.rest_s:g} s for {what} in vain")
                 return
             self._live(0.2, 1)
+
+    def _all_is_brought(self):
+        return not (self.files or self.wire or self.fated or (self.editor and self.editor.is_alive()))
 
     def _all_is_in(self):
         want = len(self.news.articles) + sum(act.verb == "kill" for act in self.acts)
@@ -445,35 +455,43 @@ class Run:
             self.troubles.append(f"{len(left)} processes were left behind")
         said = self.service.log.read_text("utf-8", "replace")
         if "Traceback" in said:
-            self.troubles.append(f"{said.count('Traceback')} tracebacks, the first: {said[said.index('Traceback') :][:3000]}")
+            self.troubles.append(
+                f"{said.count('Traceback')} tracebacks, the first: {said[said.index('Traceback') :][:3000]}"
+            )
         if self.ask("PRAGMA integrity_check") != [("ok",)] or self.ask("PRAGMA foreign_key_check"):
             self.troubles.append("the database is damaged")
         if dead := self.ask("SELECT id, said FROM deliveries WHERE state = 'dead'"):
             self.troubles.append(f"{len(dead)} deliveries were given up: {dead[:3]}")
-        interrupted = {row[0] for row in self.ask(
-            "SELECT d.id FROM attempts t JOIN deliveries d ON d.n = t.delivery WHERE t.verdict = 'interrupted'")}
+        interrupted = {
+            row[0]
+            for row in self.ask(
+                "SELECT d.id FROM attempts t JOIN deliveries d ON d.n = t.delivery WHERE t.verdict = 'interrupted'"
+            )
+        }
         leased = {id_ for _, ids in self.kills for id_ in ids}
         if interrupted != leased:
-            self.troubles.append(f"{len(leased ^ interrupted)} deliveries in flight at a kill are told otherwise in the ledger")
+            self.troubles.append(
+                f"{len(leased ^ interrupted)} deliveries in flight at a kill are told otherwise in the ledger"
+            )
         self.troubles += [f"{act.verb} {act.token} failed: {act.said[-2000:]}" for act in self.acts if act.code != 0]
         missing = self._missing_in_feeds()
         if missing:
             self.troubles.append(f"{len(missing)} articles are missing in the feeds: {missing[:3]}")
 
     def _missing_in_feeds(self):
-        """Articles that no feed file holds. A withdrawn one is there under its address."""
-        everything = "".join(
-            path.read_text("utf-8")
-            for path in (*(self.room / "feeds").glob("all.json"), *(self.room / "feeds/archive/all").glob("*.json"))
-        )
+        """Articles that neither the feed of all nor its archive holds. Of a withdrawn one stands a notice."""
+        feeds = self.room / "feeds"
+        files = [feeds / "all.atom", *sorted((feeds / "archive/all").glob("*.atom"))]
+        published = "".join(path.read_text("utf-8") for path in files if path.exists())
         killed = {act.token for act in self.acts if act.verb == "kill"}
-        return [token for token in self.news.articles if token not in everything and token not in killed]
+        return [token for token in self.news.articles if token not in published and token not in killed]
 
     def all_receipts(self):
         """What the receivers saw, and the lines of the file; read."""
         receipts = list(self.world.receipts)
         torn = 0
-        for line in (self.room / "alerts.jsonl").read_bytes().splitlines():
+        file = self.room / "alerts.jsonl"
+        for line in file.read_bytes().splitlines() if file.exists() else ():
             try:
                 json.loads(line)
             except ValueError:
@@ -500,12 +518,20 @@ def soak(plan, room):
     """Run it, and return the Counts with everything that is wrong in `defects`."""
     began = time.monotonic()
     rng = random.Random(plan.seed)
-    news = make_news(rng, plan.articles, make_alerts(rng, hooks_of(plan), mails_of(plan), plan.alerts), fates=plan.fates)
+    alerts = make_alerts(
+        rng,
+        hooks_of(plan),
+        mails_of(plan),
+        share=plan.alerts,
+        cooldown_s=plan.cooldown_s,
+        hourly=plan.digest_in is not None,
+    )
+    news = make_news(rng, plan.articles, alerts, fates=plan.fates)
     for name in ("inbox", "agency", "feeds"):
         (room / name).mkdir(exist_ok=True)
     with World(plan, random.Random(plan.seed + 1)) as world:
         run = Run(plan, room, news, world, Service(room))
-        configure(room, world, plan, news.alerts, 'schedule = "hourly"')
+        configure(room, world, plan, news.alerts, "hourly")
         try:
             run.load(rng)
             run.end(rng)
@@ -538,7 +564,9 @@ def _figures(run, took, torn):
         "kills with deliveries in flight": sum(map(bool, in_flight)),
         "deliveries in flight at kills": sum(in_flight),
         "waiting in the outbox at a kill, median": backlogs[len(backlogs) // 2],
-        "answers that we made fail": dict(sorted(Counter(r.answer for r in run.world.receipts if r.answer != TAKEN).items())),
+        "answers that we made fail": dict(
+            sorted(Counter(r.answer for r in run.world.receipts if r.answer != TAKEN).items())
+        ),
         "lines of the file cut off by a kill": torn,
         "duration": f"{took:.0f} s",
         "messages a second": round(len(run.world.receipts) / took, 1),
@@ -563,7 +591,7 @@ def configure(room, world, plan, alerts, schedule):
     parts += [f'[destinations.{name}]\nkind = "email"\nto = "{name}@soak.example"\n' for name in mails_of(plan)]
     parts += [
         f"[[alerts]]\nname = \"{alert.name}\"\nquery = '{alert.query}'\n"
-        f"destinations = {json.dumps(list(dict.fromkeys(alert.destinations)))}\n{alert.keys.replace('SCHEDULE', schedule)}"
+        f"destinations = {json.dumps(list(dict.fromkeys(alert.destinations)))}\n{alert.keys.format(schedule=schedule)}"
         for alert in alerts
     ]
     fresh = room / "config.toml.new"
@@ -601,8 +629,10 @@ def lines_of(counts):
         yield name, "none" if shown == "" else f"{shown:,}" if isinstance(shown, int) and name != "seed" else str(shown)
     for name in ("lost", "extra", "told twice under two ids", "repeats without a cause"):
         yield f"**{name}**", str(counts.defects[name])
-    others = {name: n for name, n in counts.defects.items() if n and f"**{name}**" not in ()}
-    yield "**everything that is wrong**", "; ".join(f"{name}: {n}" for name, n in others.items()) or "nothing"
+    yield (
+        "**everything that is wrong**",
+        "; ".join(f"{name}: {n}" for name, n in (+counts.defects).items()) or "nothing",
+    )
 
 
 def main():
@@ -614,6 +644,8 @@ def main():
     parser.add_argument("--report", type=Path, help="write the figures there, as Markdown")
     parser.add_argument("--room", type=Path, help="a folder to work in, which is kept")
     options = parser.parse_args()
+    # So that a stop takes the service along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     plan = Plan(options.seed, options.articles, options.kills)
     if options.short:
         plan = Plan(**(SHORT.__dict__ | {"seed": options.seed}))
@@ -627,7 +659,9 @@ def main():
     for name, examples in counts.examples.items():
         print(f"\n{name}:", *examples, sep="\n  ")
     if options.report:
-        machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+        machine = (
+            f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+        )
         table = "".join(f"| {name} | {value} |\n" for name, value in rows)
         options.report.write_text(f"{datetime.now(UTC):%d %B %Y}, {machine}\n\n| | |\n|---|---|\n{table}", "utf-8")
     sys.exit(bool(+counts.defects))

@@ -9,6 +9,7 @@ import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import pairwise
 
 from soak_news import EMENDED, TOKEN
 
@@ -17,7 +18,7 @@ RULE = "\n------------------------\n"
 TELLS = ("match", "digest")
 TAKES_BACK = {"correction": "correct", "kill": "kill"}
 # A message that left before a command ended may be read by its receiver this much later.
-SLACK_S = 2.0
+SLACK_S = 5.0
 
 
 @dataclass
@@ -126,7 +127,7 @@ def _count_repeats(counts, receipts, acts, kills):
         unused = [at for at, leased in kills if id_ in leased]
         if len({receipt.destination for receipt in got}) > 1:
             counts.wrong("ids used for two destinations", id_)
-        for receipt, following in zip(got, got[1:], strict=False):
+        for receipt, following in pairwise(got):
             cause = next((at for at in unused if receipt.at - SLACK_S <= at <= following.at), None)
             if receipt.answer != TAKEN:
                 why[f"our answer was made to fail ({receipt.answer})"] += 1
@@ -274,6 +275,9 @@ def _count_order(counts, receipts, queue):
     for destination, ids in lines.items():
         latest = 0
         for id_ in ids:
+            if id_ not in queue:
+                counts.wrong("ids that the queue does not know", (destination, id_))
+                continue
             place = queue[id_][0]
             if place < latest:
                 overtaken += 1

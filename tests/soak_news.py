@@ -6,13 +6,23 @@ Every article has a token in its headline and its address, by which it is known 
 """
 
 import json
-import random
 import re
 from dataclasses import dataclass, field
 
 KEYWORDS = (
     *("ferry", "harbour", "strike", "tunnel", "asylum", "budget", "railway", "hospital", "drought", "wildfire"),
-    *("museum", "election", "lighthouse", "orchard", "reservoir", "customs", "vaccine", "glacier", "orchestra", "quarry"),
+    *(
+        "museum",
+        "election",
+        "lighthouse",
+        "orchard",
+        "reservoir",
+        "customs",
+        "vaccine",
+        "glacier",
+        "orchestra",
+        "quarry",
+    ),
 )
 TOKEN = re.compile(r"zz[a-y]{6}zz")
 EMENDED = "Emended"  # a word in every corrected headline, and in no other
@@ -30,7 +40,7 @@ class Alert:
     keys: str = ""
 
 
-@dataclass
+@dataclass(eq=False)
 class Article:
     """One article. `later` is the text of its source's edit, whose words are `later_words`. `original`: it is a copy."""
 
@@ -93,7 +103,7 @@ def has(*words):
     return lambda found: any(word in found for word in words)
 
 
-def make_alerts(rng, hooks, mails, share=1.0):
+def make_alerts(rng, hooks, mails, *, share, cooldown_s, hourly):
     """Alerts that overlap: to webhooks, to mail, to both, to a file, with a cooldown, by the hour."""
     hooks, mails = _turns(hooks), _turns(mails)
     made = []
@@ -108,15 +118,18 @@ def make_alerts(rng, hooks, mails, share=1.0):
         made.append(Alert(f"without {number}", f"{one} -{other}", _without(one, other), (next(hooks), next(mails))))
     one, other = rng.sample(KEYWORDS, 2)
     both = Alert("both", f"{one} AND {other}", lambda found: {one, other} <= found, (next(hooks), next(mails)))
-    made = rng.sample(made, max(3, round(share * len(made)))) + [both]
+    made = [*rng.sample(made, max(3, round(share * len(made)))), both]
     few = KEYWORDS[:4]
-    return [
-        *made,
+    cooled = f'cooldown = "{cooldown_s}s"\n'
+    made += [
         Alert("on file", " OR ".join(few), has(*few), ("log",)),
-        Alert("cooling", " OR ".join(few[1:]), has(*few[1:]), (next(hooks), next(mails)), 'cooldown = "5s"\n'),
-        Alert("cooling too", few[0], has(few[0]), (next(hooks),), 'cooldown = "10s"\n'),
-        Alert("hourly", f"{few[0]} OR {few[2]}", has(few[0], few[2]), (next(hooks), next(mails)), "SCHEDULE\n"),
+        Alert("cooling", " OR ".join(few[1:]), has(*few[1:]), (next(hooks), next(mails)), cooled),
+        Alert("cooling too", few[0], has(few[0]), (next(hooks),), cooled),
     ]
+    if hourly:
+        to = (next(hooks), next(mails))
+        made.append(Alert("hourly", f"{few[0]} OR {few[2]}", has(few[0], few[2]), to, 'schedule = "{schedule}"\n'))
+    return made
 
 
 def make_news(rng, count, alerts, *, fates):
@@ -128,7 +141,9 @@ def make_news(rng, count, alerts, *, fates):
     # Each article plays one part, so that what is expected of it can be told.
     parts = rng.sample(desk, len(desk))
     edited = [parts.pop() for _ in range(round(count * 0.05))]
-    fated = [parts.pop() for _ in range(2 * fates)]
+    watched = [article for article in parts if any(alert.matches(article.words) for alert in alerts)]
+    fated = watched[: 2 * fates]
+    parts = [article for article in parts if article not in fated]
     for article in edited:
         added = rng.choice([word for word in KEYWORDS if word not in article.words])
         article.later = f"{article.text} Word of the {added} came later."
@@ -139,7 +154,9 @@ def make_news(rng, count, alerts, *, fates):
     copies = [_copy(rng, next(tokens), article) for article in copied]
     files = _files(rng, desk, copies, edited)
     everything = [*desk, *copies, *wire, *backlog]
-    return News({article.token: article for article in everything}, files, backlog, list(_batches(rng, wire, 2, 8)), alerts)
+    return News(
+        {article.token: article for article in everything}, files, backlog, list(_batches(rng, wire, 2, 8)), alerts
+    )
 
 
 def rss(articles):
@@ -173,7 +190,12 @@ def _files(rng, desk, copies, edited):
         if copied:
             made.append(("agency", tuple(copy.original for copy in copied), tuple(copied), False))
     return [
-        (folder, {each.token for each in needed}, {each.token for each in batch}, _document(batch, number, edited=edits))
+        (
+            folder,
+            {each.token for each in needed},
+            {each.token for each in batch},
+            _document(batch, number, edited=edits),
+        )
         for number, (folder, needed, batch, edits) in enumerate(made)
     ]
 
@@ -238,7 +260,3 @@ def _without(one, other):
 def _turns(names):
     while True:
         yield from names
-
-
-def seeded(seed):
-    return random.Random(seed)

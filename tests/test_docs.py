@@ -185,10 +185,12 @@ def answers(tmp_path_factory):
     (root / "config.toml").write_text(
         '[site]\ntitle = "T"\nurl = "https://t.example"\ncontact = "a@t.example"\n'
         '[[sources]]\nname = "Inbox"\nkind = "folder"\npath = "inbox"\n'
-        '[topics.asylum]\ntitle = "Asylum"\nquery = "asylum"\n',
+        '[topics.asylum]\ntitle = "Asylum"\nquery = "asylum"\n'
+        '[destinations.log]\nkind = "file"\npath = "log.jsonl"\n[maintenance]\ndestinations = ["log"]\n',
         "utf-8",
     )
     (root / "inbox").mkdir()
+    (root / "alerts.toml").write_text("[[alerts]]\nname = 'Other'\nquery = 'claims'\n", "utf-8")
     (root / "hubs.txt").write_text("Asylum claims rise\n\nMore claims were made.", "utf-8")
     (root / "tagged.jsonl").write_text('{"id": "1", "title": "a", "text": "b", "labels": ["asylum"]}\n', "utf-8")
     found = {}
@@ -196,9 +198,11 @@ def answers(tmp_path_factory):
     def ask(line):
         result = CliRunner().invoke(app, [*line, "--config", str(root / "config.toml"), "--json"])
         assert result.exit_code == 0, f"{line}: {result.output} {result.exception!r}"
-        name = " ".join(["syndicator", *(word for word in line if word.isalpha() and word != "asylum")])
+        spelt = ["syndicator", *line]
+        name = max((" ".join(spelt[:length]) for length in (2, 3)), key=lambda name: (name in COMMANDS, len(name)))
         found[name] = json.loads(result.stdout)
 
+    ask(["alerts", "add", "Claims", "asylum", "--to", "log"])
     ask(["ingest", str(root / "hubs.txt")])
     ask(["once"])
     ask(["check"])
@@ -209,8 +213,35 @@ def answers(tmp_path_factory):
     ask(["topics", "retag"])
     ask(["sources"])
     ask(["article", "show", article])
+    ask(["alerts"])
+    ask(["alerts", "list"])
+    ask(["alerts", "show", "claims"])
+    ask(["alerts", "preview", "asylum"])
+    ask(["alerts", "why", "claims", article])
+    ask(["alerts", "history", "claims"])
+    ask(["alerts", "feed", "claims"])
+    ask(["alerts", "import", str(root / "alerts.toml")])
+    ask(["destinations"])
+    ask(["destinations", "list"])
+    ask(["destinations", "add", "more", "--kind", "console"])
+    ask(["destinations", "test", "log"])
+    ask(["deliveries"])
+    ask(["deliveries", "list"])
+    ask(["deliveries", "show", found["syndicator deliveries list"][0]["id"]])
+    ask(["deliveries", "replay", "--all"])
     ask(["article", "correct", article, "--note", "So it is."])
     return found
+
+
+# Their answers are told to be those of another command.
+TOLD_ELSEWHERE = {
+    "syndicator article kill",
+    "syndicator article embargo",
+    "syndicator alerts edit",
+    "syndicator alerts import",
+    "syndicator alerts mute",
+    "syndicator destinations on",
+}
 
 
 def shape(value):
@@ -232,11 +263,13 @@ def same_shape(shown, real):
 def test_json_that_is_shown_has_the_keys_of_the_real_answers(answers):
     text = read("docs/commands.md").text
     for name, real in answers.items():
+        if name in TOLD_ELSEWHERE:
+            continue
         section = text.split(f"\n## {name}\n", 1)[1].split("\n## ", 1)[0]
         shown = json.loads(Document(ROOT / "docs/commands.md", section).blocks("json")[-1].body)
         assert same_shape(shape(shown), shape(real)), f"{name}: {json.dumps(shape(real))}"
     takes_json = {name for name, command in COMMANDS.items() if "--json" in options(command)}
-    assert takes_json - answers.keys() == {"syndicator article kill", "syndicator article embargo"}
+    assert takes_json - answers.keys() <= TOLD_ELSEWHERE
 
 
 # Paths, names, links

@@ -143,7 +143,7 @@ def printed(message, *, colour=False):
 def test_the_console_tells_what_matched_and_why():
     said = printed(MESSAGE)
     for part in (
-        "[Asylum] Asylum ruling delayed",
+        "Alert: Asylum",
         "Example Wire, 23 November 2026, 12:00 UTC",
         "The court said the asylum ruling would come later.",
         "why: Asylum (title)",

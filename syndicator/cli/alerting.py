@@ -1,30 +1,22 @@
-"""What an alert would have caught, why it fired or did not, what it found, and its private feed."""
+"""Why an alert fired or did not, what it found, and its private feed."""
 
-import sys
-from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, tzinfo
 from typing import Annotated, Any
 
 import typer
 
-from syndicator.alertdesk import AlertDesk, Fired
-from syndicator.alerts import Alert, Event, bars
-from syndicator.cli.news import hit_record, show_hit
+from syndicator.alertdesk import Fired
+from syndicator.alerts import DeliveryState, Event
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now
-from syndicator.cli.output import at, counted, highlighted, say, show_json, width
+from syndicator.cli.output import at, counted, highlighted, say, show_json
 from syndicator.cli.room import in_newsroom
 from syndicator.cli.session import Newsroom
+from syndicator.cli.telling import Reference, delivery_record, desk_of, short_id, words, zone_of_row
 from syndicator.errors import UsageError
-from syndicator.model import Reason, State
-from syndicator.previewing import DAYS, NEWEST, Account, Past, account, draft, look_back
-from syndicator.query import describe
+from syndicator.model import State
+from syndicator.previewing import Account, account
 from syndicator.store import AlertRow, DeliveryRow, Silent
-from syndicator.watch import alert_of, watched_alert
-
-Reference = Annotated[
-    str, typer.Argument(help="Its name, or four or more of its id's first characters.", metavar="NAME")
-]
 
 _SILENT = {
     Silent.BACKLOG: "It said nothing: the article came with what its source already had when we first looked there",
@@ -32,112 +24,13 @@ _SILENT = {
     Silent.JOINED: "It said nothing: the story had been told already",
     Silent.WITHDRAWN: "It said nothing: the article was withdrawn before anybody had been told",
 }
+
 _BRIEFLY = {
     Silent.BACKLOG: "silent: backlog of its source",
     Silent.EARLIER: "silent: an earlier version matched before",
     Silent.JOINED: "silent: the story was told already",
     Silent.WITHDRAWN: "silent: withdrawn before it was told",
 }
-
-
-def add_to(app: typer.Typer) -> None:
-    """Put these commands into the group of alerts."""
-    for command in (preview, why, history, feed):
-        app.command()(command)
-
-
-def desk_of(room: Newsroom) -> AlertDesk:
-    """The alert desk of a newsroom."""
-    return AlertDesk(room.settings, room.store, room.pipeline.alerting)
-
-
-def zone_of(room: Newsroom, alert: Alert | None) -> tzinfo:
-    """The zone in which an alert's times are told."""
-    return alert.timing.zone if alert else room.settings.site.zone
-
-
-def preview(
-    query: Annotated[
-        str | None, typer.Argument(help="A query, as in docs/query-language.md.", metavar="[QUERY]")
-    ] = None,
-    *,
-    alert: Annotated[
-        str | None, typer.Option("--alert", help="A saved alert in place of a query.", metavar="NAME")
-    ] = None,
-    days: Annotated[int, typer.Option("--days", min=1, max=3660, help="Over how many days, today among them.")] = DAYS,
-    newest: Annotated[int, typer.Option("--newest", min=0, help="How many of the newest articles to show.")] = NEWEST,
-    topic: Annotated[list[str] | None, typer.Option("--topic", help="Only articles of this topic, or these.")] = None,
-    source: Annotated[
-        list[str] | None, typer.Option("--source", help="Only articles from this source, or these.")
-    ] = None,
-    no_grouping: Annotated[
-        bool, typer.Option("--no-grouping", help="Count every article, not each story once.")
-    ] = False,
-    config: Config = DEFAULT_CONFIG,
-    now: Now,
-    as_json: Json = False,
-) -> None:
-    """What an alert would have caught, day by day, and whether it would flood or never fire."""
-    if (query is None) == (alert is None):
-        raise UsageError("Give a query, or --alert and the name of a saved alert.")
-    if alert is not None and (topic or source or no_grouping):
-        raise UsageError(
-            "A saved alert has its own topics, sources and grouping: leave --topic, --source and --no-grouping out."
-        )
-
-    def act(room: Newsroom) -> None:
-        if alert is not None:
-            watched = watched_alert(desk_of(room).find(alert), room.settings)
-        else:
-            watched = draft(
-                query or "", room.settings, topics=topic or (), sources=source or (), grouped=not no_grouping
-            )
-        past = look_back(room.store, room.settings, watched, now, days=days, newest=newest)
-        if as_json:
-            show_json(past_record(past) | {"newest": [hit_record(hit) for hit in past.newest]})
-        else:
-            _show_past(past)
-
-    in_newsroom(config, act, start=now)
-
-
-def past_record(past: Past) -> dict[str, Any]:
-    """A preview for `--json`."""
-    found = past.preview
-    return {
-        "query": past.watched.alert.query,
-        "reading": describe(past.watched.query),
-        "hits": found.hits,
-        "messages": found.messages,
-        "a_day": round(found.a_day, 2),
-        "covered": past.covered,
-        "days": [asdict(day) | {"day": day.day.isoformat()} for day in found.days],
-        "advice": [asdict(advice) for advice in found.advice],
-    }
-
-
-def _show_past(past: Past) -> None:
-    found = past.preview
-    say(describe(past.watched.query))
-    for line in bars(found, min(width(), 100), plain=not _draws_blocks()):
-        say(line)
-    stories = f", {found.messages} {'story' if found.messages == 1 else 'stories'}"
-    total = f"{counted(found.hits, 'hit')}{stories if found.messages != found.hits else ''}"
-    say(f"{total} in {counted(past.days, 'day')}: about {found.a_day:.1f} messages a day.")
-    if past.covered < past.days:
-        say(f"The archive covers {counted(past.covered, 'day')} of them; days it does not know show a dash.")
-    for advice in found.advice:
-        say(f"! {advice.text}")
-    for hit in past.newest:
-        show_hit(hit)
-
-
-def _draws_blocks() -> bool:
-    try:
-        "█".encode(sys.stdout.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
 
 
 def why(
@@ -165,23 +58,23 @@ def why(
 
 def _show_account(room: Newsroom, told: Account, now: datetime) -> None:
     article, hit = told.article, told.hit
-    zone = _zone(room, told.row)
-    say(f"{told.row.name} · {article.content.title or 'an article past its retention'}")
-    say(f"   {at(article.published, zone)}  {article.source}  {_short_id(article.id)}")
+    zone = zone_of_row(room, told.row)
+    say(f"{told.row.name}, asked about {short_id(article.id)}:")
+    _show_passages(room, told)
+    say(f"   {article.source}, {at(article.published, zone)}")
     if article.url:
         say(f"   {article.url}")
     if hit is not None:
-        say(f"It fired at {at(hit.at, zone)}, on {_words(told.reasons)}.")
-        _show_passages(room, told)
+        say(f"It fired at {at(hit.at, zone)}, on {words(told.reasons)}.")
         say(*_silence(told) or _told(told, now, zone))
     else:
         say("It did not fire.")
         if told.matches:
-            say(f"   matched by {_words(told.reasons)}")
+            say(f"   matched by {words(told.reasons)}")
     for line in told.why:
         say(f"   {line}")
     for tried in told.tried:
-        _show_tried(tried.delivery, zone)
+        _show_tried(room, tried.delivery, zone)
         for attempt in tried.attempts:
             code = f" {attempt.status}" if attempt.status else ""
             say(f"      {at(attempt.at, zone)}  {attempt.verdict}{code}: {attempt.said} ({attempt.took_ms} ms)")
@@ -189,15 +82,14 @@ def _show_account(room: Newsroom, told: Account, now: datetime) -> None:
 
 def _show_passages(room: Newsroom, told: Account) -> None:
     """The headline and the passage that matched; of what was withdrawn nothing is shown again."""
-    if told.article.state is State.KILLED or told.hit is None:
+    now = told.article.content
+    then = room.store.articles.content(told.hit.seq) if told.hit else now
+    if told.article.state is State.KILLED or then is None:
+        say(f"   {now.title or 'an article past its retention'}")
         return
-    content = room.store.articles.content(told.hit.seq)
-    if content is None:
-        return
-    if any(reason.field == "title" for reason in told.reasons):
-        say("  ", highlighted(content.title, told.reasons, "title"))
+    say("  ", highlighted(then.title, told.reasons, "title"))
     if any(reason.field == "text" for reason in told.reasons):
-        say("  ", highlighted(content.text or content.summary, told.reasons, "text"))
+        say("  ", highlighted(then.text or then.summary, told.reasons, "text"))
 
 
 def _silence(told: Account) -> tuple[str, ...]:
@@ -206,7 +98,7 @@ def _silence(told: Account) -> tuple[str, ...]:
         return ()
     if told.hit.silent is Silent.JOINED and told.told_by is not None:
         by = told.told_by
-        return (f"{_SILENT[Silent.JOINED]} by “{by.content.title}” ({by.source}, {_short_id(by.id)}).",)
+        return (f"{_SILENT[Silent.JOINED]} by “{by.content.title}” ({by.source}, {short_id(by.id)}).",)
     return (f"{_SILENT[told.hit.silent]}.",)
 
 
@@ -216,7 +108,7 @@ def _told(told: Account, now: datetime, zone: tzinfo) -> tuple[str, ...]:
         return (_waiting(told, now, zone),)
     if not told.tried:
         return ("It was told to nobody: the alert had no destination then that wanted it.",)
-    return ("It was told:",)
+    return ("Its deliveries:",)
 
 
 def _waiting(told: Account, now: datetime, zone: tzinfo) -> str:
@@ -228,7 +120,7 @@ def _waiting(told: Account, now: datetime, zone: tzinfo) -> str:
     return f"It waits to be told until {at(due, zone)}." if due > now else "It waits for the next cycle to be told."
 
 
-def _show_tried(delivery: DeliveryRow, zone: tzinfo) -> None:
+def _show_tried(room: Newsroom, delivery: DeliveryRow, zone: tzinfo) -> None:
     name = "" if delivery.event in {Event.MATCH, Event.DIGEST} else f"{delivery.event} "
     state = f"{delivery.state}"
     if delivery.settled is not None:
@@ -238,6 +130,9 @@ def _show_tried(delivery: DeliveryRow, zone: tzinfo) -> None:
     say(f"   {name}to {delivery.destination}: {state}  {delivery.id}")
     if delivery.said and not delivery.attempts:
         say(f"      {delivery.said}")
+    row = room.store.destinations.get(delivery.destination)
+    if delivery.state is DeliveryState.PENDING and not delivery.attempts and row is not None and row.failing_since:
+        say(f"      what goes there has been failing since {at(row.failing_since, zone)}: it waits in line")
 
 
 def _account_record(told: Account) -> dict[str, Any]:
@@ -261,24 +156,6 @@ def _account_record(told: Account) -> dict[str, Any]:
     }
 
 
-def delivery_record(row: DeliveryRow) -> dict[str, Any]:
-    """A delivery for `--json`."""
-    return {
-        "id": row.id,
-        "event": row.event,
-        "alert": row.alert_name,
-        "destination": row.destination,
-        "state": row.state,
-        "title": row.title,
-        "items": row.items,
-        "attempts": row.attempts,
-        "queued": row.queued,
-        "due": row.due if row.settled is None else None,
-        "settled": row.settled,
-        "said": row.said,
-    }
-
-
 def history(
     reference: Reference,
     *,
@@ -296,7 +173,7 @@ def history(
         if as_json:
             show_json([_fired_record(each) for each in fired])
             return
-        zone = _zone(room, row)
+        zone = zone_of_row(room, row)
         for each in fired:
             _show_fired(each, row, zone, now)
         if not fired:
@@ -308,10 +185,10 @@ def history(
 def _show_fired(each: Fired, row: AlertRow, zone: tzinfo, now: datetime) -> None:
     hit, article = each.hit, each.article
     more = f" +{counted(len(each.others), 'source')}" if each.others else ""
-    say(f"{at(hit.at, zone)}  {article.source}{more}  {_short_id(article.id)}")
+    say(f"{at(hit.at, zone)}  {article.source}{more}  {short_id(article.id)}")
     killed = article.state is State.KILLED
     say("  ", article.content.title if killed else highlighted(article.content.title, hit.reasons, "title"))
-    say(f"   on {_words(hit.reasons)}")
+    say(f"   on {words(hit.reasons)}")
     say(f"   {_fate(each, row, zone, now)}")
 
 
@@ -373,24 +250,3 @@ def feed(
         say("Whoever has one of these addresses can read it: --renew gives it another, --close takes it away.")
 
     in_newsroom(config, act, start=now)
-
-
-def _words(reasons: Iterable[Reason]) -> str:
-    """The words that matched, each once, with the field where that is not the text."""
-    said = dict.fromkeys(
-        reason.words if reason.field == "text" else f"{reason.words} ({reason.field})" for reason in reasons
-    )
-    shown = list(said)[:8]
-    more = f" and {len(said) - len(shown)} more" if len(said) > len(shown) else ""
-    return ", ".join(shown) + more if shown else "what it is, not on any word"
-
-
-def _short_id(id_: str) -> str:
-    return id_.removeprefix("urn:uuid:")[:8]
-
-
-def _zone(room: Newsroom, row: AlertRow) -> tzinfo:
-    try:
-        return alert_of(row, room.settings).timing.zone
-    except UsageError:
-        return room.settings.site.zone

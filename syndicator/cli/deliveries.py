@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from syndicator.alerts import DeliveryState
-from syndicator.cli.alerting import delivery_record, desk_of
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now, refuse_options_before
 from syndicator.cli.output import at, counted, say, show_json
 from syndicator.cli.room import in_newsroom, what_waits
 from syndicator.cli.session import Newsroom
+from syndicator.cli.telling import delivery_record, desk_of
 from syndicator.destinationdesk import DestinationDesk
 from syndicator.errors import UsageError
 from syndicator.store import DeliveryRow
@@ -104,7 +104,8 @@ def replay(
             now, references=references or (), destination=destination, alert=id_
         )
         if as_json:
-            show_json({"queued": done.queued, "left": done.left})
+            left = [{"destination": name, "deliveries": count} for name, count in sorted(done.left.items())]
+            show_json({"queued": done.queued, "left": left})
             return not done.left
         say(f"{_counted(done.queued)} queued again.")
         for name, count in sorted(done.left.items()):

@@ -9,7 +9,7 @@ import typer
 
 from syndicator.alerts import Verdict
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now, refuse_options_before
-from syndicator.cli.output import ago, counted, say, short, show_json, show_table
+from syndicator.cli.output import ago, counted, is_narrow, say, short, show_json, show_table
 from syndicator.cli.room import in_newsroom
 from syndicator.cli.session import Newsroom, open_newsroom, start_unless_running
 from syndicator.config import DestinationKind
@@ -163,6 +163,12 @@ def _list(room: Newsroom, now: datetime, *, as_json: bool) -> None:
         return
     if not standing:
         say("No destination yet: syndicator destinations add NAME --kind email --to ADDRESS")
+        return
+    if is_narrow():
+        for each in standing:
+            owner = f" ({each.row.owner})" if each.row.owner else ""
+            say(f"{each.row.name}{owner}: {each.row.kind}, {each.where or '–'}")
+            say(f"   {each.waiting} waiting, {each.delivered} sent, {each.dead} dead; {_state(each, now)}")
         return
     owned = any(each.row.owner for each in standing)
     show_table(

@@ -35,6 +35,8 @@ Now = Annotated[
     datetime,
     Moment("--now", help="Work as if it were this time.", default_factory=utc_now, show_default="the real time"),
 ]
+
+
 def refuse_options_before(context: typer.Context, command: str) -> None:
     """Options of a group's list say nothing to a command that follows them: refused, not left out in silence."""
     for name in context.params:

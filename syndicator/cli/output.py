@@ -27,6 +27,8 @@ Item = TypeVar("Item")
 _HIDDEN = {"Cc", "Cs"}
 _REORDERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
+_WIDE = 120  # columns
+
 _RESULTS = Console(highlight=False, soft_wrap=True)
 _NOTES = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -126,6 +128,11 @@ def short(text: str, most: int) -> str:
 def width() -> int:
     """Columns of the terminal; 80 where there is none."""
     return _RESULTS.width if _RESULTS.is_terminal else 80
+
+
+def is_narrow() -> bool:
+    """Whether a table of many columns would be folded beyond reading; a pipe is as wide as it has to be."""
+    return _RESULTS.is_terminal and _RESULTS.width < _WIDE
 
 
 def counted(number: int, noun: str) -> str:

@@ -8,9 +8,10 @@ from rich.console import Console
 from rich.text import Text
 
 from syndicator.alerts.message import Answer, Event, Message, Verdict
-from syndicator.alerts.wording import Passage, body_lines, item_wording, subject
+from syndicator.alerts.wording import Passage, body_lines, item_wording, one_line, subject
 
 _INDENT = "  "
+_LONGEST = 120
 
 
 class ConsoleChannel:
@@ -35,7 +36,9 @@ class ConsoleChannel:
 
 def shown(message: Message, *, colour: bool) -> str:
     """`message` as lines for a terminal, each ended by a line break. Codes from outside are taken out (`wording`)."""
-    lines = [Text(subject(message), style="bold yellow" if message.event is Event.MATCH else "bold")]
+    # A match says its headline below, with its words marked: once is enough.
+    top = f"Alert: {one_line(message.alert or '', _LONGEST)}" if message.event is Event.MATCH else subject(message)
+    lines = [Text(top, style="bold yellow" if message.event is Event.MATCH else "bold")]
     lines += [Text(_INDENT + line) for line in body_lines(message) if line]
     for number, item in enumerate(message.items):
         said = item_wording(item, brief=message.event is Event.DIGEST)

@@ -1,0 +1,110 @@
+"""The links in our mails that end an alert: a page with a button for people, one click for mail services (RFC 8058).
+
+A GET never ends anything: mail scanners and browsers follow links ahead of people.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from syndicator.addresses import destination_settings, opted_out
+from syndicator.config import Settings
+from syndicator.errors import SyndicatorError
+from syndicator.store import Store
+from syndicator.web.form import form_fields
+from syndicator.web.headers import UNSTORED
+from syndicator.web.pages import page
+
+# The form holds one field; what is larger is none of ours.
+FORM_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One alert at one destination, by their ids, and as people may be told of them."""
+
+    alert: str
+    destination: str
+    name: str
+    to: str
+
+
+class Unsubscribing:
+    """Answers for `/unsubscribe/TOKEN`."""
+
+    def __init__(self, store: Store, settings: Settings, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+
+    async def get(self, request: Request) -> Response:
+        """The page that asks. It changes nothing."""
+        subscription = self._subscription(request)
+        if subscription is None:
+            return self._unknown()
+        return self._page(subscription)
+
+    async def post(self, request: Request) -> Response:
+        """End the alert here, or begin it again; doing either twice is doing it once. Raises StoreError.
+
+        Answered at once, without a redirect, as RFC 8058 §3.1 has it.
+        """
+        subscription = self._subscription(request)
+        if subscription is None:
+            return self._unknown()
+        fields = form_fields(await request.body(), request.headers.get("content-type", ""))
+        alerts = self._store.alerts
+        match fields.get("List-Unsubscribe", "").strip().lower():
+            case "one-click":
+                with self._store.transaction():
+                    alerts.opt_out(subscription.alert, subscription.destination, self._clock())
+            case "undo":
+                with self._store.transaction():
+                    alerts.opt_in(subscription.alert, subscription.destination)
+            case _:
+                return self._page(subscription, status=400)
+        return self._page(subscription)
+
+    def _subscription(self, request: Request) -> Subscription | None:
+        """What the link is about; None where we did not make it."""
+        meant = opted_out(self._store, request.path_params["token"])
+        if meant is None:
+            return None
+        alert, destination = meant
+        try:
+            name = self._store.alerts.get(alert).name
+        except KeyError:
+            return None
+        return Subscription(alert, destination, name, self._where(destination))
+
+    def _where(self, destination: str) -> str:
+        """A destination in words that its owner knows and that tell a stranger little."""
+        row = self._store.destinations.get(destination)
+        try:
+            address = destination_settings(row, self._settings).to if row is not None and not row.gone else None
+        except (SyndicatorError, ValueError):
+            address = None
+        return masked(address) if address else destination
+
+    def _page(self, subscription: Subscription, *, status: int = 200) -> Response:
+        return page(
+            "unsubscribe.html",
+            status=status,
+            headers=UNSTORED,
+            site=self._settings.site,
+            alert=subscription.name,
+            to=subscription.to,
+            ended=subscription.destination in self._store.alerts.opted_out(subscription.alert),
+        )
+
+    def _unknown(self) -> Response:
+        return page("unknown_link.html", status=404, headers=UNSTORED, site=self._settings.site)
+
+
+def masked(address: str) -> str:
+    """A mail address with its middle hidden: "a•••@example.org"."""
+    local, at, domain = address.rpartition("@")
+    return f"{local[:1] if len(local) > 1 else ''}•••{at}{domain}"
