@@ -16,7 +16,7 @@ from documents import ROOT, Document, read
 TIMES = [
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), "<moment>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d\b"), "<minute>"),
-    (re.compile(r"\b\d{1,2} (?:January|February|March|April|May|June|July|August|September|October|November|December) \d{4}\b"), "<day>"),
+    (re.compile(r"\b\d{1,2} (?:January|February|March|April|May|June|July|August|September|October|November|December) \d{4}\b(?:, \d\d:\d\d UTC)?"), "<day>"),
     (re.compile(r"\b\d+ (?:s|min|h|d) ago\b"), "<ago>"),
     (re.compile(r"\b(?:in \d+ (?:s|min|h|d)|now)(?= )"), "<soon>"),
 ]  # fmt: skip

@@ -40,7 +40,7 @@ def syndicator(
         bool, typer.Option("--version", help="Print the version and exit.", callback=_say_version, is_eager=True)
     ] = False,
 ) -> None:
-    """News in, topic feeds out: nothing missed, nothing repeated."""
+    """News in, topic feeds and alerts out: nothing missed, nothing repeated."""
 
 
 def main() -> None:
