@@ -190,9 +190,9 @@ class World:
             if self.quiet:
                 return TAKEN
             stubborn = self.plan.stubborn and id_ and int(id_[-6:], 16) % self.plan.stubborn == 0
-            if stubborn and self._refusals[id_] < 3:
+            if stubborn:
                 self._refusals[id_] += 1
-                return "500"
+                return "500" if self._refusals[id_] <= 3 else TAKEN
             if self._row[name] < self.plan.in_a_row and self._rng.random() * 100 < self.plan.failures:
                 self._row[name] += 1
                 return self._rng.choice(("500", "503", "429", "no answer"))
@@ -393,9 +393,8 @@ class Run:
         self._wait_for(self._all_is_in, "all news to be taken in")
         if self.plan.digest_in is not None:
             self._let_the_hourly_alert_speak(rng)
-        self._wait_for(self._is_at_rest, "the outbox to be empty")
-        time.sleep(1)
-        self._wait_for(self._is_at_rest, "the outbox to stay empty")
+        if self._wait_for(self._is_at_rest, "the outbox to be empty"):
+            self._live(1, 1)  # should anything still come, it comes now
 
     def _let_the_hourly_alert_speak(self, rng):
         """It gets a time of day, and kills around that minute."""
@@ -414,8 +413,9 @@ class Run:
         while not condition():
             if time.monotonic() > end:
                 self.troubles.append(f"waited {self.plan.rest_s:g} s for {what} in vain")
-                return
+                return False
             self._live(0.2, 1)
+        return True
 
     def _all_is_brought(self):
         return not (self.files or self.wire or self.fated or (self.editor and self.editor.is_alive()))
