@@ -75,7 +75,7 @@ path = "alerts.jsonl"
 class Plan:
     """How long and how hard. `up_s` is the longest that it may work between kills; `fates` are corrections, and as many kills.
 
-    `failures`: how many answers in 100 go wrong, `in_a_row` at most at one destination: its waits grow from 5 to 30 s.
+    Webhooks are answered within `delay_s`. `failures`: how many answers in 100 go wrong, `in_a_row` at most at one destination: its waits grow from 5 to 30 s.
     `digest_in`: after the load, the hourly alert is to speak at a minute so far ahead; None: there is no such alert.
     """
 
@@ -87,7 +87,8 @@ class Plan:
     alerts: float = 1.0
     fates: int = 20
     up_s: float = 5.0
-    failures: float = 7.0
+    delay_s: float = 0.15
+    failures: float = 5.0
     in_a_row: int = 2
     stubborn: int = 400
     digest_in: timedelta | None = timedelta(seconds=90)
@@ -105,6 +106,7 @@ SHORT = Plan(
     alerts=0.2,
     fates=1,
     up_s=0.5,
+    delay_s=0.01,
     failures=4.0,
     in_a_row=1,
     stubborn=0,
@@ -159,14 +161,15 @@ class World:
         name = request.path.removeprefix("/")
         answer = self._answer(name, request.id)
         self._keep(Receipt(time.monotonic(), name, answer, request.body, verified=request.verified))
+        delay_s = self._rng.uniform(0, self.plan.delay_s)
         match answer:
             case "no answer":
-                return Reply(drop=True)
+                return Reply(drop=True, delay_s=delay_s)
             case "429":
-                return Reply(429, b"slower", {"Retry-After": "1"})
+                return Reply(429, b"slower", {"Retry-After": "1"}, delay_s)
             case "500" | "503":
-                return Reply(int(answer), b"trouble")
-        return Reply()
+                return Reply(int(answer), b"trouble", delay_s=delay_s)
+        return Reply(delay_s=delay_s)
 
     def _on_mail(self, received):
         name = received.recipients[0].partition("@")[0]
@@ -445,6 +448,8 @@ class Run:
 
     def look_round(self):
         """After the end: the store, the feeds, the processes, the output."""
+        # A process that hardly started has nobody yet to take the signal that asks it to stop.
+        self._live(self.service.began + 6 - time.monotonic(), 1)
         code = self.service.stop()
         if code != 0:
             self.troubles.append(f"the service did not stop cleanly: {code}")
