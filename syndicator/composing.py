@@ -38,7 +38,13 @@ class Composer:
         return alert_of(self._store.alerts.get(id_), self._settings)
 
     def compose(self, claimed: Claimed, now: datetime, *, unsubscribe: str | None = None) -> Composed:
-        """The message of a delivery, without what was killed since and without what is held back now."""
+        """The message of a delivery, without what was killed since and without what is held back now.
+
+        Whoever ended the alert since is told nothing more of it.
+        """
+        alert = claimed.message.alert
+        if alert is not None and claimed.destination in self._store.alerts.opted_out(alert):
+            return Composed(None)
         apart = self._store.outbox.split_off(claimed.message, claimed.destination)
         standing: list[tuple[Carried, Article]] = []
         held: list[Article] = []

@@ -161,7 +161,7 @@ class Courier:
         until = held or composed.until
         with self._store.transaction():
             if composed.message is None and composed.until is None:
-                self._store.deliveries.cancel(claimed, "all of it was withdrawn before it was told", now)
+                self._store.deliveries.cancel(claimed, "withdrawn, or no longer wanted, before it was told", now)
             elif until is not None:
                 self._store.deliveries.postpone(claimed, until)
 

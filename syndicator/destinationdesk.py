@@ -1,4 +1,4 @@
-"""What people do with destinations, and with what could not be delivered to them: add, test, remove, replay.
+"""What people do with destinations, and with what could not be delivered to them: add, change, test, remove, replay.
 
 Destinations that stand in config.toml are changed there: here they can be tested and switched on again.
 """
@@ -19,6 +19,8 @@ from syndicator.errors import NotFoundError, SyndicatorError, UsageError
 from syndicator.store import AttemptRow, DeliveryRow, DestinationDefinition, DestinationRow, Store
 
 _MOST = 2**31  # deliveries of one listing: all of them
+# What makes a destination another place, each for one or two kinds.
+_ADDRESS = ("to", "url", "path")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,19 @@ class Reached:
     delivered: int
     dead: int
     alerts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A destination after a change. `moved`: it leads elsewhere now. `both_sign`: its previous secret signs as well.
+
+    `ended` are the names of alerts that somebody ended at its old address, by the link in a mail: they stay ended.
+    """
+
+    row: DestinationRow
+    moved: bool = False
+    both_sign: bool = False
+    ended: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +121,37 @@ class DestinationDesk:
             if old is not None:
                 store.destinations.switch_on(definition.name)
         return self.find(definition.name)
+
+    def edit(self, name: str, changes: Mapping[str, object], now: datetime) -> Edited:
+        """Change keys of a destination that was added by hand; None takes a key back to its default.
+
+        A secret that is changed goes on signing beside the new one, as `previous_secret`, until that is taken back. At
+        a new address everything that waits is tried at once, as if for the first time. One that is switched off stays
+        so. Raises UsageError with everything that is wrong with the change.
+        """
+        store = self._store
+        with store.transaction():
+            row = self.find(name)
+            if row.from_config:
+                raise UsageError(f"The destination {row.name!r} stands in {self._settings.path}: change it there.")
+            old = json.loads(row.definition)
+            changed = old | _checked(row, old, changes)
+            raw = {key: value for key, value in changed.items() if value is not None}
+            new = read_destination(row.name, raw, self._settings)
+            kept = new.to_dict()
+            stored = json.dumps(kept, ensure_ascii=False)
+            store.destinations.put(DestinationDefinition(row.name, row.kind, new.owner, stored))
+            moved = any(kept.get(key) != old.get(key) for key in _ADDRESS)
+            if moved:
+                store.destinations.forget_failures(row.name)
+                store.deliveries.start_over(row.name, now)
+            ended = self._ended_at(row.name) if moved else ()
+        return Edited(self.find(row.name), moved, new.previous_secret is not None, ended)
+
+    def _ended_at(self, name: str) -> tuple[str, ...]:
+        """The names of the alerts that use a destination, and were ended there."""
+        rows = [row for row in self._store.alerts.all() if name in self._store.alerts.opted_out(row.id)]
+        return tuple(row.name for row in rows if name in written(row).get("destinations", ()))
 
     def remove(self, name: str, now: datetime, *, force: bool = False) -> int:
         """Remove a destination; returns how many messages waited for it: they are dead now, and stay listed.
@@ -191,6 +237,32 @@ class DestinationDesk:
         if row.state is not DeliveryState.DEAD:
             raise UsageError(f"{row.id} is {row.state}: only what is dead can be replayed.")
         return row
+
+
+def _checked(row: DestinationRow, old: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
+    """The changes, with what follows from them for the previous secret. Raises UsageError for those that can't be."""
+    # Every kind needs what it takes, so what the destination has not belongs to other kinds.
+    alien = [key for key in (*_ADDRESS, "secret", "previous_secret") if key in changes and key not in old]
+    if alien == ["previous_secret"] and "secret" in old:
+        alien = []
+        if changes["previous_secret"] is None and "secret" not in changes:
+            raise UsageError(f"{row.name!r} signs with one secret only: there is no previous one to drop.")
+    if alien or changes.get("kind", row.kind) != row.kind:
+        lacking = f", which has no {' and no '.join(alien)}" if alien else ""
+        raise UsageError(
+            f"{row.name!r} is of kind {row.kind}{lacking}. The kind of a destination can't be changed: add another "
+            f"(syndicator destinations add NAME --kind …)."
+        )
+    secret = changes.get("secret", old.get("secret"))
+    if secret == old.get("secret") or "previous_secret" in changes:
+        return dict(changes)
+    if "previous_secret" in old:
+        raise UsageError(
+            f"{row.name!r} has a previous secret still, from its last change. Once the receiver has the newer one: "
+            f"syndicator destinations edit {row.name} --drop-previous. With both options at once, neither of the old "
+            f"ones signs any more."
+        )
+    return {**changes, "previous_secret": old["secret"]}
 
 
 def where_it_leads(destination: DestinationSettings) -> str:

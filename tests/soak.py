@@ -73,10 +73,12 @@ path = "alerts.jsonl"
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how hard. `up_s` is the longest that it may work between kills; `fates` are corrections, and as many kills.
+    """How long and how hard. `fates` are corrections, and as many kills of articles.
 
-    Webhooks are answered within `delay_s`. `failures`: how many answers in 100 go wrong, `in_a_row` at most at one destination: its waits grow from 5 to 30 s.
-    `digest_in`: after the load, the hourly alert is to speak at a minute so far ahead; None: there is no such alert.
+    The service works for at most `up_s` between two kills. Webhooks are answered within `delay_s`; `failures` of 100
+    answers go wrong, at most `in_a_row` at one destination, since its waits grow from 5 s to hours. One message in
+    `stubborn` is refused three times; 0: none. `digest_in`: after the load, the hourly alert is to speak at a minute so
+    far ahead; None: there is no such alert. Nothing is waited for longer than `rest_s`.
     """
 
     seed: int
@@ -361,12 +363,12 @@ class Run:
                 self._live(rng.uniform(0, self.plan.up_s), share)
             self._kill()
             self.service.start()
-            if len(self.kills) >= 0.8 * self.plan.kills and self.plan.digest_in is None:
+            if len(self.kills) >= 0.6 * self.plan.kills and self.plan.digest_in is None:
                 self.world.quiet = True
 
     def _wait_for_work(self, share):
         """Live until a message has come from this start of the service; there may be none to come."""
-        before, end = len(self.world.receipts), time.monotonic() + 2 * self.plan.up_s + 3
+        before, end = len(self.world.receipts), time.monotonic() + 2 * self.plan.up_s + 6
         while len(self.world.receipts) == before and time.monotonic() < end:
             self._live(0.02, share)
 

@@ -228,6 +228,17 @@ def test_a_correction_goes_to_nobody_who_has_opted_out(told):
     assert [event for event, _ in told.heard("phone")] == ["match"]
 
 
+def test_what_waits_for_a_destination_that_opts_out_is_not_sent(tmp_path):
+    with desk(tmp_path) as it:
+        it.wire.answers["desk"] = DOWN
+        it.say("A boat")
+        with it.store.transaction():
+            it.store.alerts.opt_out(it.store.alerts.all()[0].id, "desk", it.now)
+        it.wire.answers["desk"] = TAKEN
+        it.after(HOUR)
+        assert it.titles() == []
+
+
 def test_an_alert_that_was_removed_still_takes_back_what_it_told(tmp_path):
     with desk(tmp_path, DESK, alert()) as it:
         it.say("A boat sank")

@@ -10,9 +10,11 @@ from feed_validator import problems
 from newsroom import BOATS, NOW
 from outbox import DESK, alert, desk
 
+from syndicator.model import Content, Entry
 from syndicator.pipeline import public_site
 from syndicator.privatefeed import PrivateFeeds, private_address
 from syndicator.publish import FORMATS, Publisher
+from syndicator.publish.site import Address
 from syndicator.store import new_token
 
 MINUTE = timedelta(minutes=1)
@@ -264,6 +266,13 @@ def test_only_the_whole_token_opens_a_feed(tmp_path, change):
         assert it.feeds.read(change(it.token), "json", NOW) is None
 
 
+def test_a_token_without_a_secret_part_opens_nothing(tmp_path):
+    """Nor does it make every alert be looked at."""
+    with reader(tmp_path) as it:
+        it.give("12345678")
+        assert it.read() is None
+
+
 def test_there_is_no_other_format(tmp_path):
     with reader(tmp_path) as it:
         assert it.feeds.read(it.token, "csv", NOW) is None
@@ -281,6 +290,12 @@ def test_the_feed_is_in_no_file_and_no_log(tmp_path, caplog, monkeypatch):
         for path, data in it.it.room.files().items():
             assert it.token.encode() not in data, path
             assert b"Alert: " not in data, path
+
+
+def test_a_private_address_is_not_shown_by_accident(tmp_path):
+    with reader(tmp_path) as it:
+        site = public_site(it.settings)
+        assert "secret" not in repr(Address(site, "alert.1", private="https://desk.example/alerts/secret"))
 
 
 def test_the_page_stands_alone_and_leads_back_to_the_public_ones(tmp_path):
@@ -306,6 +321,23 @@ def test_modified_lies_ahead_until_no_older_news_can_come_in(tmp_path):
         it.it.say("A boat from a slow source")
         assert it.read().modified == seen
         assert seen >= quick + it.settings.network.timeout
+
+
+def test_modified_moves_when_an_old_article_makes_the_alert_fire(tmp_path):
+    """A source joins in, and nothing of the article changes."""
+    sources = "".join(
+        f'[[sources]]\nname = "{name}"\nkind = "feed"\nurl = "https://{name}.example/rss"\n' for name in ("one", "two")
+    )
+    with reader(tmp_path, DESK, sources, alert(sources='["two"]')) as it:
+        entry = Entry(Content("A boat", "text"), "guid", "https://page.example/boat")
+        moments = []
+        for source in ("one", "two"):
+            with it.store.transaction():
+                it.it.room.pipeline.intake.accept(source, [entry], it.it.now)
+            moments.append(it.read().modified)
+            it.it.now += MINUTE
+        assert it.titles() == ["A boat"]
+        assert moments[1] - moments[0] == MINUTE
 
 
 def test_modified_moves_with_every_hit_and_every_change(tmp_path):

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import errno
 import hashlib
 import http.client
 import re
@@ -32,7 +33,7 @@ from syndicator.errors import StoreError
 from syndicator.pipeline import analyser, public_site
 from syndicator.publish import Publisher
 from syndicator.store import Store
-from syndicator.web import Serving, connection, serving, web_app
+from syndicator.web import Serving, connection, listening, serving, web_app
 from syndicator.web.form import form_fields
 from syndicator.web.unsubscribe import FORM_BYTES, masked
 
@@ -548,6 +549,36 @@ def test_localhost_means_all_its_addresses_with_one_port():
 
 
 @pytest.mark.parametrize(
+    ("number", "listens"),
+    [
+        pytest.param(errno.EADDRNOTAVAIL, True, id="which the machine lacks, is left out"),
+        pytest.param(errno.EADDRINUSE, False, id="where somebody else answers, is an end to it"),
+    ],
+)
+def test_one_of_several_addresses(monkeypatch, number, listens):
+    real = socket.create_server
+
+    def without_ipv6(address, *, family, **more):
+        if family == socket.AF_INET6:
+            raise OSError(number, "said at more length")
+        return real(address, family=family, **more)
+
+    async def both(*_):
+        return [(socket.AF_INET6, "::1"), (socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::2")]
+
+    async def play(port, lines):
+        assert (port is not None) == listens, lines
+        if port is not None:
+            client = await Client.to(port)
+            assert (await client.get())[1] == b"hello"
+            client.close()
+
+    monkeypatch.setattr(socket, "create_server", without_ipv6)
+    monkeypatch.setattr(listening, "_addresses", both)
+    served(play, host="localhost")
+
+
+@pytest.mark.parametrize(
     ("host", "why"),
     [
         pytest.param("192.0.2.1", "Cannot assign requested address", id="not ours"),
@@ -597,6 +628,7 @@ def test_signals_stay_with_the_worker():
             await client.get()
             signal.raise_signal(signal.SIGTERM)
             await told.wait()
+            await asyncio.sleep(0.4)
             assert (await client.get())[1] == b"hello"
             client.close()
         asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
@@ -669,7 +701,7 @@ async def trickle(client, request):
 @pytest.mark.parametrize("first", [True, False], ids=["at once", "after an answer"])
 def test_who_never_ends_asking_is_cut_off(monkeypatch, request_, first, caplog):
     monkeypatch.setattr(connection, "REQUEST_S", 0.3)
-    monkeypatch.setattr(connection, "READING_S", 0.6)
+    monkeypatch.setattr(connection, "READING_S", 60 if request_ else 0.6)
 
     async def play(port, _):
         client = await Client.to(port)
@@ -766,7 +798,7 @@ def test_the_service_serves_feeds_and_ends_alerts(tmp_path):
     with MailServer() as mail, closing(socket.socket()) as held:
         write(tmp_path, mail.port, port=0)
         with running(tmp_path) as service:
-            address, told = listening(service)
+            address, told = listens(service)
             drop(tmp_path, "First boat")
             wait_for(lambda: mail.mails, 30)
             link = mail.mails[0]["List-Unsubscribe"].strip("<> ")
@@ -834,7 +866,7 @@ def write(room, smtp, *, port):
     (room / "config.toml").write_text("\n".join(parts), "utf-8")
 
 
-def listening(service):
+def listens(service):
     """The address that the service prints, and the lines up to it."""
     told = ""
     for line in service.stdout:
@@ -876,7 +908,7 @@ def test_nginx_as_it_is_documented_passes_on_what_is_ours(tmp_path):
             text = documented(tmp_path, front).replace("127.0.0.1:8080", f"127.0.0.1:{port}")
             (tmp_path / "nginx/nginx.conf").write_text(text, "utf-8")
             command = [NGINX, "-p", tmp_path, "-c", tmp_path / "nginx/nginx.conf"]
-            nginx = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+            nginx = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: ASYNC220 - a test
             try:
                 await asyncio.to_thread(through, front)
             finally:

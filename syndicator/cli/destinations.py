@@ -1,4 +1,4 @@
-"""The destinations: list, add, test and remove them, and switch them on again."""
+"""The destinations: list, add, change, test and remove them, and switch them on again."""
 
 import asyncio
 import sys
@@ -14,7 +14,7 @@ from syndicator.cli.room import in_newsroom
 from syndicator.cli.session import Newsroom, open_newsroom, start_unless_running
 from syndicator.config import DestinationKind
 from syndicator.delivery import new_secret as random_secret
-from syndicator.destinationdesk import DestinationDesk, Reached
+from syndicator.destinationdesk import DestinationDesk, Edited, Reached
 from syndicator.errors import UsageError
 
 app = typer.Typer(help="Where alerts go.", invoke_without_command=True)
@@ -22,6 +22,14 @@ app = typer.Typer(help="Where alerts go.", invoke_without_command=True)
 _LONGEST_SECRET = 10_000  # characters of a line on standard input
 
 Name = Annotated[str, typer.Argument(help="Its name.")]
+To = Annotated[str | None, typer.Option("--to", help="The mail address.", metavar="ADDRESS")]
+Url = Annotated[str | None, typer.Option("--url", help="The webhook's or Apprise URL; - reads it from standard input.")]
+Secret = Annotated[
+    str | None, typer.Option("--secret", help="The webhook's signing secret; - reads it from standard input.")
+]
+NewSecret = Annotated[bool, typer.Option("--new-secret", help="Make a signing secret, and print it this once.")]
+Path = Annotated[str | None, typer.Option("--path", help="The file; a relative one is beside config.toml.")]
+Owner = Annotated[str | None, typer.Option("--owner", help="Who is told when it is switched off.")]
 
 
 @app.callback()
@@ -44,29 +52,19 @@ def add(
     name: Name,
     *,
     kind: Annotated[DestinationKind, typer.Option("--kind", help="How it is reached.")],
-    to: Annotated[str | None, typer.Option("--to", help="The mail address.", metavar="ADDRESS")] = None,
-    url: Annotated[
-        str | None, typer.Option("--url", help="The webhook's or Apprise URL; - reads it from standard input.")
-    ] = None,
-    secret: Annotated[
-        str | None, typer.Option("--secret", help="The webhook's signing secret; - reads it from standard input.")
-    ] = None,
-    new_secret: Annotated[
-        bool, typer.Option("--new-secret", help="Make a signing secret, and print it this once.")
-    ] = False,
-    path: Annotated[str | None, typer.Option("--path", help="The file; a relative one is beside config.toml.")] = None,
-    owner: Annotated[str | None, typer.Option("--owner", help="Who is told when it is switched off.")] = None,
+    to: To = None,
+    url: Url = None,
+    secret: Secret = None,
+    new_secret: NewSecret = False,
+    path: Path = None,
+    owner: Owner = None,
     config: Config = DEFAULT_CONFIG,
     now: Now,
     as_json: Json = False,
 ) -> None:
     """Save a destination. An address with a token in it, or a secret, is best given as - on standard input."""
-    if new_secret and secret is not None:
-        raise UsageError("Give one of --secret and --new-secret.")
-    made = random_secret() if new_secret else None
-    given = {"to": to, "url": _from_input(url, "--url"), "secret": made or _from_input(secret, "--secret")}
-    given |= {"path": path, "owner": owner}
-    raw = {"kind": kind.value} | {key: value for key, value in given.items() if value is not None}
+    made = _made(secret, new_secret=new_secret)
+    raw = {"kind": kind.value, **_keys(to, url, made or secret, path, owner)}
 
     def act(room: Newsroom) -> None:
         desk = DestinationDesk(room.settings, room.store)
@@ -75,9 +73,46 @@ def add(
             show_json(_record(desk.standing(row)) | {"secret": made})
             return
         say(f"Added {row.name}. Try it: syndicator destinations test {row.name}")
-        if made is not None:
-            say("Its signing secret, which is not shown again:")
-            say(f"   {made}")
+        _show_secret(made)
+
+    in_newsroom(config, act, start=now)
+
+
+@app.command()
+def edit(
+    name: Name,
+    *,
+    to: To = None,
+    url: Url = None,
+    secret: Secret = None,
+    new_secret: NewSecret = False,
+    drop_previous: Annotated[
+        bool, typer.Option("--drop-previous", help="Sign with the newer secret only: the receiver has it now.")
+    ] = False,
+    path: Path = None,
+    owner: Owner = None,
+    config: Config = DEFAULT_CONFIG,
+    now: Now,
+    as_json: Json = False,
+) -> None:
+    """Change a destination that was added by hand: only what is given changes. Its kind stays."""
+    made = _made(secret, new_secret=new_secret)
+    changes: dict[str, str | None] = {**_keys(to, url, made or secret, path, owner)}
+    changes |= {"previous_secret": None} if drop_previous else {}
+    if not changes:
+        raise UsageError("Nothing to change: say what, such as --owner Anna.")
+
+    def act(room: Newsroom) -> None:
+        desk = DestinationDesk(room.settings, room.store)
+        edited = desk.edit(name, changes, now)
+        reached = desk.standing(edited.row)
+        if as_json:
+            show_json(_record(reached) | {"secret": made})
+            return
+        _changed(edited, reached)
+        _show_secret(made)
+        if edited.both_sign:
+            say(f"Its previous secret signs too, until: syndicator destinations edit {edited.row.name} --drop-previous")
 
     in_newsroom(config, act, start=now)
 
@@ -139,11 +174,51 @@ def switch_on(name: Name, *, config: Config = DEFAULT_CONFIG, now: Now, as_json:
             return
         waiting = f" {counted(reached.waiting, 'message')} to be tried at once." if reached.waiting else ""
         say(f"{was.name} is {'on again' if was.off is not None else 'on'}.{waiting}")
-        if reached.dead:
-            what = "dead delivery" if reached.dead == 1 else "dead deliveries"
-            say(f"{reached.dead} {what} can be replayed: syndicator deliveries replay --destination {was.name}")
+        _say_what_is_dead(reached)
 
     in_newsroom(config, act, start=now)
+
+
+def _keys(
+    to: str | None, url: str | None, secret: str | None, path: str | None, owner: str | None
+) -> dict[str, str | None]:
+    """The options that `add` and `edit` share, as keys: those that were given."""
+    given = {"to": to, "url": _from_input(url, "--url"), "secret": _from_input(secret, "--secret")}
+    given |= {"path": path, "owner": owner}
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _made(secret: str | None, *, new_secret: bool) -> str | None:
+    """A new signing secret, where one is asked for."""
+    if new_secret and secret is not None:
+        raise UsageError("Give one of --secret and --new-secret.")
+    return random_secret() if new_secret else None
+
+
+def _show_secret(made: str | None) -> None:
+    if made is not None:
+        say("Its signing secret, which is not shown again:")
+        say(f"   {made}")
+
+
+def _changed(edited: Edited, reached: Reached) -> None:
+    """What a change comes to, and what is left to do."""
+    row = edited.row
+    there = f" It leads to {reached.where} now." if edited.moved else ""
+    waiting = f" {counted(reached.waiting, 'message')} to be tried there at once." if reached.waiting else ""
+    say(f"Changed {row.name}.{there}{waiting if edited.moved else ''}")
+    if edited.ended:
+        say(f"Ended by a link in a mail to its old address, and still so: {', '.join(edited.ended)}")
+    if row.off is not None:
+        say(f"It is switched off ({row.off}): syndicator destinations on {row.name}")
+    elif edited.moved:
+        _say_what_is_dead(reached)
+
+
+def _say_what_is_dead(reached: Reached) -> None:
+    if reached.dead:
+        what = "dead delivery" if reached.dead == 1 else "dead deliveries"
+        say(f"{reached.dead} {what} can be replayed: syndicator deliveries replay --destination {reached.row.name}")
 
 
 def _from_input(value: str | None, option: str) -> str | None:

@@ -142,10 +142,12 @@ class Alerts:
         It is looked up by its beginning, and the rest compared in a time that tells nothing of where they part: an
         index alone would let a patient asker feel the way to a token.
         """
+        if len(token) <= _TOKEN_BEGINNING:
+            return None
         beginning = token[:_TOKEN_BEGINNING]
         rows = self._select("gone = 0 AND feed_token >= ? AND feed_token < ?", beginning, beginning + "~")
         opened = [row for row in rows if row.feed_token and compare_digest(row.feed_token.encode(), token.encode())]
-        return next(iter(opened), None) if len(beginning) == _TOKEN_BEGINNING else None
+        return next(iter(opened), None)
 
     def changed_since(self, revision: int) -> list[AlertRow]:
         """Alerts that came, changed or went after this revision (0: all), in the order of their change."""

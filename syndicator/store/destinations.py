@@ -89,9 +89,14 @@ class Destinations:
 
     def switch_on(self, name: str) -> None:
         """Things go there again, and its failures are forgotten."""
+        self._db.execute("UPDATE destinations SET off = NULL, off_since = NULL WHERE name = ?", [name])
+        self.forget_failures(name)
+
+    def forget_failures(self, name: str) -> None:
+        """It is tried as if all were well there; one that is switched off stays so."""
         self._db.execute(
-            "UPDATE destinations SET off = NULL, off_since = NULL, failures = 0, failing_since = NULL, retry_at = NULL,"
-            " refusals = 0, probe_until = NULL WHERE name = ?",
+            "UPDATE destinations SET failures = 0, failing_since = NULL, retry_at = NULL, refusals = 0,"
+            " probe_until = NULL WHERE name = ?",
             [name],
         )
 
