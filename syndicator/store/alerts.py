@@ -106,7 +106,6 @@ class Alerts:
             "UPDATE alerts SET gone = 1, feed_token = NULL, due = NULL, revision = ? WHERE id = ?",
             [self._next_revision(), id_],
         )
-        self._db.execute("DELETE FROM opt_outs WHERE alert = ?", [id_])
         self._db.execute(
             "UPDATE hits SET silent = 'withdrawn' WHERE alert = ? AND message IS NULL AND silent IS NULL", [id_]
         )
