@@ -11,7 +11,7 @@ help:
 	@echo "make test    the tests"
 	@echo "make check   style, types, layers, docs"
 	@echo "make bench   the benchmarks, each beside its yardstick"
-	@echo "make soak    kill the service 110 times at work and count what was lost (a quarter of an hour)"
+	@echo "make soak    kill the service 110 times at work and count what was lost (ten minutes)"
 	@echo "make format  put the code in the house style"
 	@echo "make pins    renew the pinned requirements from requirements/*.in"
 	@echo "make clean   remove what make made (never a database, never feeds)"

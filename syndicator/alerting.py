@@ -74,10 +74,14 @@ class Alerting:
         self._gather(row, now)
 
     def reschedule(self, alert: str, now: datetime) -> None:
-        """The alert's hours, or the alert itself, have changed: when may it tell what waits?"""
+        """The alert's hours, or the alert itself, have changed: when may it tell what waits?
+
+        What is overdue stays so: a run that was missed while nobody was at work is made up for, not put off.
+        """
         self._watch.refresh()
         row = self._store.alerts.get(alert)
-        if not self._store.hits.waiting(alert):
+        overdue = row.due is not None and row.due <= now
+        if overdue or not self._store.hits.waiting(alert):
             return
         try:
             due = min(speaks_at(self._watch[alert].alert.timing, now, row.last_message), now + FURTHEST)

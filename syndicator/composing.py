@@ -1,7 +1,7 @@
 """What a delivery says, decided at the moment it is sent: nothing that was taken back meanwhile leaves the house."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from syndicator.alerts import Alert, Event, Excerpt, Item, Message, excerpt, marked
@@ -99,19 +99,22 @@ class Composer:
         """An article as the message tells it: the version that matched, unless it was put right since."""
         store = self._store
         topics = store.topics.of(article.id)
-        content, reasons = article.content, carried.reasons
+        reasons = carried.reasons
         if article.state is State.CORRECTED and watched is not None:
             match = evaluate(watched.query, store.search.analyse(article, frozenset(topics)))
             reasons = match.reasons if match else ()
         elif article.state is State.LIVE and article.seq != carried.seq:
-            content = store.articles.content(carried.seq) or content
+            told = store.articles.version(carried.seq)
+            if told is not None:
+                article = replace(article, seq=told.seq, version=told.version, content=told.content, updated=told.at)
+        content = article.content
         if article.state is State.KILLED:
             reasons, passage = (), Excerpt("")
         else:
             passage = excerpt(content.text or content.summary, reasons, "text")
         return Item(
             article=article.id,
-            seq=article.seq if article.state is not State.LIVE else carried.seq,
+            seq=article.seq,
             version=article.version,
             state=article.state,
             title=marked(content.title, reasons),

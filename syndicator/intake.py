@@ -211,7 +211,7 @@ class Intake:
         """One file in one transaction; it is moved only after what it said is stored."""
         try:
             parsed = await self._parses.run(file.name, parse_file, file.name, file.read())
-            with self._store.transaction():
+            with self._store.transaction(durable=True):
                 accepted = self.accept(source.name, _in_language(source, parsed), now)
             if len(accepted.refused) == len(parsed.entries):
                 raise ParseError(file.name, "; ".join(accepted.refused))

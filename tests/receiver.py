@@ -146,7 +146,8 @@ class Receiver:
         if reply.delay_s:
             await asyncio.sleep(reply.delay_s)
         if reply.drop:
-            request.transport.abort()
+            if request.transport is not None:  # who asked may be gone by now
+                request.transport.abort()
             return web.Response()
         if not reply.drip_s:
             return web.Response(status=reply.status, headers=reply.headers, body=reply.body)

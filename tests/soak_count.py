@@ -198,7 +198,7 @@ def _count_told(counts, news, receipts, acts):
         if receipt.event in TELLS
         for token, _ in receipt.items
     }
-    untold = 0
+    untold = refused = 0
     for key in sorted(expected):
         ids = told.get(key, ())
         if len(ids) > 1:
@@ -206,14 +206,16 @@ def _count_told(counts, news, receipts, acts):
         if not ids:
             article = news.articles[key[1]]
             if article.fate == "kill" and article.token in began:
-                # Withdrawn before it was told, or before its retry: then the kill says so.
+                # Withdrawn before it was told, or before its retry: whoever read it gets the kill.
                 untold += key not in seen
+                refused += key in seen
             else:
                 counts.wrong("lost", (*key, _what(news, key[1])))
     counts.figures["hits expected (articles × alerts)"] = len({key[:2] for key in expected})
     counts.figures["deliveries expected (articles × alerts × destinations)"] = len(expected)
     counts.figures["deliveries told once, without repeats"] = sum(len(told.get(key, ())) for key in expected)
     counts.figures["withdrawn before they were told"] = untold
+    counts.figures["refused, then withdrawn before the retry"] = refused
     counts.figures["digests"] = len({receipt.id for receipt in receipts if receipt.event == "digest"})
 
 

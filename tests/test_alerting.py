@@ -363,6 +363,24 @@ def test_a_missed_run_is_made_up_for_once(tmp_path):
         assert len(it.heard()) == 1
 
 
+def test_a_run_that_was_missed_while_the_service_was_down_is_made_up_for_at_its_start(tmp_path):
+    with desk(tmp_path, DESK, alert(schedule='"daily at 12:30"')) as it:
+        it.say("One boat")
+        it.room.start(NOW + 31 * MINUTE)
+        it.after(31 * MINUTE)
+        assert it.heard() == [("digest", ["One boat"])]
+
+
+def test_a_message_that_waits_tells_the_version_that_matched(tmp_path):
+    with desk(tmp_path, DESK, alert(schedule='"hourly"')) as it:
+        it.say("One boat", guid="one")
+        it.now += MINUTE
+        it.say("One boat, then a storm", guid="one")
+        it.after(HOUR)
+        (item,) = it.wire.sent["desk"][0].items
+        assert (item.title.text, item.version, item.updated) == ("One boat", 1, NOW)
+
+
 def test_a_clock_that_was_set_back_does_not_hold_a_digest(tmp_path):
     with desk(tmp_path, DESK, alert(schedule='"hourly"')) as it:
         it.now = NOW + 400 * DAY

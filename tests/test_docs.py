@@ -153,7 +153,7 @@ def test_the_page_of_commands_names_no_other_and_describes_the_shared_options():
     used = Counter(option for command in COMMANDS.values() for option in options(command))
     table = " ".join(row[0] for row in page.table("option", "meaning"))
     for option, count in used.items():
-        if count > 3 or option in {"-v", "--verbose"}:
+        if count > 5 or option in {"-v", "--verbose"}:
             assert re.search(rf"`{option}\b", table), option
 
 
@@ -240,6 +240,7 @@ TOLD_ELSEWHERE = {
     "syndicator alerts edit",
     "syndicator alerts import",
     "syndicator alerts mute",
+    "syndicator destinations edit",
     "syndicator destinations on",
 }
 

@@ -28,7 +28,7 @@ Secret = Annotated[
     str | None, typer.Option("--secret", help="The webhook's signing secret; - reads it from standard input.")
 ]
 NewSecret = Annotated[bool, typer.Option("--new-secret", help="Make a signing secret, and print it this once.")]
-Path = Annotated[str | None, typer.Option("--path", help="The file; a relative one is beside config.toml.")]
+FilePath = Annotated[str | None, typer.Option("--path", help="The file; a relative one is beside config.toml.")]
 Owner = Annotated[str | None, typer.Option("--owner", help="Who is told when it is switched off.")]
 
 
@@ -56,7 +56,7 @@ def add(
     url: Url = None,
     secret: Secret = None,
     new_secret: NewSecret = False,
-    path: Path = None,
+    path: FilePath = None,
     owner: Owner = None,
     config: Config = DEFAULT_CONFIG,
     now: Now,
@@ -89,7 +89,7 @@ def edit(
     drop_previous: Annotated[
         bool, typer.Option("--drop-previous", help="Sign with the newer secret only: the receiver has it now.")
     ] = False,
-    path: Path = None,
+    path: FilePath = None,
     owner: Owner = None,
     config: Config = DEFAULT_CONFIG,
     now: Now,
@@ -99,6 +99,7 @@ def edit(
     made = _made(secret, new_secret=new_secret)
     changes: dict[str, str | None] = {**_keys(to, url, made or secret, path, owner)}
     changes |= {"previous_secret": None} if drop_previous else {}
+    changes |= {"owner": None} if owner == "" else {}
     if not changes:
         raise UsageError("Nothing to change: say what, such as --owner Anna.")
 
@@ -205,7 +206,7 @@ def _changed(edited: Edited, reached: Reached) -> None:
     """What a change comes to, and what is left to do."""
     row = edited.row
     there = f" It leads to {reached.where} now." if edited.moved else ""
-    waiting = f" {counted(reached.waiting, 'message')} to be tried there at once." if reached.waiting else ""
+    waiting = f" {counted(reached.waiting, 'message')} that waited will go there." if reached.waiting else ""
     say(f"Changed {row.name}.{there}{waiting if edited.moved else ''}")
     if edited.ended:
         say(f"Ended by a link in a mail to its old address, and still so: {', '.join(edited.ended)}")

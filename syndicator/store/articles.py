@@ -11,6 +11,7 @@ from syndicator.identity import canonical_url, fingerprint, sketch
 from syndicator.model import Article, Content, Kind, State
 from syndicator.store.records import (
     ARTICLE_COLUMNS,
+    Row,
     dump_content,
     load_article,
     load_content,
@@ -155,24 +156,12 @@ class Articles:
     def history(self, id_: str) -> list[StoredVersion]:
         """Every version of an article, oldest first."""
         rows = self._db.query("SELECT * FROM versions WHERE article = ? ORDER BY version", [number(self._db, id_)])
-        return [
-            StoredVersion(
-                row["seq"],
-                row["version"],
-                State(row["state"]),
-                moment(row["at"]),
-                row["author"],
-                row["note"],
-                load_content(row["content"]),
-            )
-            for row in rows
-        ]
+        return [_load_version(row) for row in rows]
 
-    def content(self, seq: int) -> Content | None:
-        """What a version said; None where it was retired since."""
-        for row in self._db.query("SELECT content FROM versions WHERE seq = ? AND content <> '{}'", [seq]):
-            return load_content(row["content"])
-        return None
+    def version(self, seq: int) -> StoredVersion | None:
+        """The version of this number; None where what it said was retired since."""
+        rows = self._db.query("SELECT * FROM versions WHERE seq = ? AND content <> '{}'", [seq])
+        return next((_load_version(row) for row in rows), None)
 
     def appearances(self, id_: str) -> list[tuple[str, str]]:
         """The (source, key) pairs under which an article is carried, first seen first."""
@@ -221,3 +210,15 @@ class Articles:
             [article, version, state, at, author, note, dump_content(content)],
         )
         return int(cursor.lastrowid or 0)
+
+
+def _load_version(row: Row) -> StoredVersion:
+    return StoredVersion(
+        row["seq"],
+        row["version"],
+        State(row["state"]),
+        moment(row["at"]),
+        row["author"],
+        row["note"],
+        load_content(row["content"]),
+    )

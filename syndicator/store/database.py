@@ -70,8 +70,8 @@ def copy_database(db: Database, target: Path) -> None:
 
 
 @contextmanager
-def transaction(db: Database) -> Iterator[None]:
-    """Everything inside is written together or not at all.
+def transaction(db: Database, *, durable: bool = False) -> Iterator[None]:
+    """Everything inside is written together or not at all. A `durable` one outlives a power cut once it has ended.
 
     BEGIN IMMEDIATE takes the write lock first: under a plain BEGIN, reading and then writing fails at once in WAL
     mode when another process wrote in between, whatever the busy timeout. Inside another transaction it joins it.
@@ -79,13 +79,19 @@ def transaction(db: Database) -> Iterator[None]:
     if db.conn.in_transaction:
         yield
         return
-    db.execute("BEGIN IMMEDIATE")
+    if durable:
+        db.execute("PRAGMA synchronous = FULL")
     try:
-        yield
-    except BaseException:
-        db.rollback()
-        raise
-    db.execute("COMMIT")
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            db.rollback()
+            raise
+        db.execute("COMMIT")
+    finally:
+        if durable:
+            db.execute("PRAGMA synchronous = NORMAL")
 
 
 @contextmanager

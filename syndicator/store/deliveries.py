@@ -205,17 +205,11 @@ class Deliveries:
         )
 
     def start_over(self, destination: str, now: datetime) -> None:
-        """The destination leads elsewhere: what waits is tried there as if for the first time, in its old order.
-
-        What is held back until a later time (for quiet hours, or an embargo) stays so.
-        """
+        """The destination leads elsewhere: what waits is tried there as if for the first time, in its old order."""
         self._db.execute(
-            """
-            UPDATE deliveries SET due = CASE aside WHEN 1 THEN min(due, :now) ELSE due END, attempts = 0, errors = 0,
-                failing_since = NULL, aside = 0, said = NULL
-            WHERE destination = :destination AND state = 'pending' AND lease_until IS NULL
-            """,
-            {"now": seconds(now), "destination": destination},
+            "UPDATE deliveries SET due = min(due, ?), attempts = 0, errors = 0, failing_since = NULL, aside = 0,"
+            " said = NULL WHERE destination = ? AND state = 'pending' AND lease_until IS NULL",
+            [seconds(now), destination],
         )
 
     def bury(self, destination: str, why: str, now: datetime) -> int:

@@ -60,9 +60,12 @@ class Store:
         self._db.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All writes inside happen together or not at all; joins a transaction that is open already."""
-        with told_plainly(self.path), transaction(self._db):
+    def transaction(self, *, durable: bool = False) -> Iterator[None]:
+        """All writes inside happen together or not at all; joins a transaction that is open already.
+
+        `durable`: on the disk when it ends, for what can't be asked for again.
+        """
+        with told_plainly(self.path), transaction(self._db, durable=durable):
             yield
 
     @contextmanager
