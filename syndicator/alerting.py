@@ -4,11 +4,11 @@ A hit is durable from the moment its article is. Whether it becomes a message at
 the end of quiet hours, a cooldown, a mute) is only a matter of the alert's `due`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
 
-from syndicator.alerts import LONGEST, Event, Every, held_until, speaks_at
-from syndicator.model import Article
+from syndicator.alerts import Event, Every, held_until, speaks_at
+from syndicator.model import Article, State
 from syndicator.query import Analysed, matches
 from syndicator.store import AlertRow, Carried, HitRow, Queued, Silent, Store
 from syndicator.storying import Storying
@@ -16,8 +16,6 @@ from syndicator.watch import Watch
 
 # Items in one message. A longer digest comes in parts, so that mail servers and chat services take it.
 PART = 100
-# No due time lies further ahead: one that does tells of a clock that was set back. A longer mute is asked again.
-FURTHEST = LONGEST + timedelta(days=7)
 
 
 class Alerting:
@@ -35,18 +33,22 @@ class Alerting:
         now: datetime,
         *,
         backlog: bool,
+        joined: bool,
         before: Callable[[], Analysed | None],
     ) -> None:
         """Hold a new version of an article against all alerts; `before` gives the last one that was out in the open.
 
         An alert fires once an article. It does so in silence where the article came with its source's backlog, where
-        the version before matched already and the alert was not there yet, and where the story has been told.
+        the version before matched already and the alert was not there yet, and where the story has been told. `joined`:
+        a source carries it that had not; what was silent as another one's backlog is news by that.
         """
         hits = self._store.hits
         story = self.storying.story_of(article)
         found = self._watch.match(analysed)
         fired = hits.alerts_on(article.id) if found else frozenset()
         fresh = [match for match in found if match.key not in fired]
+        if joined and not backlog:
+            self._wake_backlog(article, now)
         if not fresh:
             return
         earlier = None if backlog else before()
@@ -66,12 +68,13 @@ class Alerting:
     def schedule(self, alert: str, now: datetime) -> None:
         """Something waits to be told: tell it now if the alert may speak, else note when it may."""
         row = self._store.alerts.get(alert)
-        if row.due is None or row.due > now:
-            due = speaks_at(self._watch[alert].alert.timing, now, row.last_message)
-            if due > now:
-                self._store.alerts.set_due(alert, min(due, now + FURTHEST))
-                return
-        self._gather(row, now)
+        if row.due is not None and row.due <= now:
+            return  # it is about to speak: `gather_due` sees whether anything holds it back
+        due = speaks_at(self._watch[alert].alert.timing, now, row.last_message)
+        if due > now:
+            self._store.alerts.set_due(alert, due)
+        else:
+            self._gather(row, now)
 
     def reschedule(self, alert: str, now: datetime) -> None:
         """The alert's hours, or the alert itself, have changed: when may it tell what waits?
@@ -84,36 +87,55 @@ class Alerting:
         if overdue or not self._store.hits.waiting(alert):
             return
         try:
-            due = min(speaks_at(self._watch[alert].alert.timing, now, row.last_message), now + FURTHEST)
+            due = speaks_at(self._watch[alert].alert.timing, now, row.last_message)
         except KeyError:
             due = None  # it is switched off: what waits is told when it is on again
         self._store.alerts.set_due(alert, due)
 
-    def released(self, article: Article, now: datetime) -> None:
-        """An embargo has ended: what waits to be told of this article may be told."""
-        for alert in sorted(self._store.hits.waiting_for(article.id)):
-            self.reschedule(alert, now)
+    def held(self, article: Article, now: datetime) -> None:
+        """An article is held back: what waits to be told of it waits on, and its stories are told by others."""
+        self._settle_stories(article, now)
 
-    def reschedule_all(self, now: datetime) -> None:
-        """After a change of config: no alert with something to tell is left without a time to tell it."""
+    def released(self, article: Article, now: datetime) -> None:
+        """An embargo has ended: what waits to be told of this article may be told, unless its story was meanwhile."""
+        self._settle_stories(article, now)
+
+    def tell_before_leaving(self, staying: Collection[str], now: datetime) -> None:
+        """Alerts that config no longer has (a renamed one is another) tell what waits before they go."""
+        self._watch.refresh()
+        for row in self._store.alerts.all():
+            if row.from_config and row.id not in staying and row.id in self._watch:
+                self._gather(row, now)
+
+    def look_again(self, now: datetime, *, changed: bool = False) -> None:
+        """No alert with something to tell waits longer than it would if its first match came now.
+
+        A due time further ahead was set by a clock that has been set back since, or by other hours (`changed`).
+        """
         for alert in self._store.hits.alerts_waiting():
-            self.reschedule(alert, now)
+            row = self._store.alerts.get(alert)
+            if changed or row.due is None:
+                self.reschedule(alert, now)
+            elif row.due > now and alert in self._watch:
+                due = speaks_at(self._watch[alert].alert.timing, now, row.last_message)
+                if due < row.due:
+                    self._store.alerts.set_due(alert, due)
 
     def gather_due(self, now: datetime) -> int:
         """Tell what has waited long enough: digests, the ends of quiet hours and cooldowns. Returns how many spoke."""
         spoke = 0
-        if not self._store.alerts.due(now, FURTHEST):
+        if not self._store.alerts.due(now):
             return spoke
         with self._store.transaction():
             self._watch.refresh()
-            for row in self._store.alerts.due(now, FURTHEST):
+            for row in self._store.alerts.due(now):
                 try:
                     until = held_until(self._watch[row.id].alert.timing, now)
                 except KeyError:
                     self._store.alerts.set_due(row.id, None)
                     continue
                 if until is not None:
-                    self._store.alerts.set_due(row.id, min(until, now + FURTHEST))
+                    self._store.alerts.set_due(row.id, until)
                 else:
                     spoke += self._gather(row, now)
         return spoke
@@ -128,13 +150,38 @@ class Alerting:
         An article of the same story that had kept silent because this one spoke, speaks. Returns how many are told.
         """
         told = self._take_back(Event.KILL, article, now)
-        for alert in sorted(self._store.hits.withdraw(article.id)):
-            self._watch.refresh()
-            try:
-                self.schedule(alert, now)
-            except KeyError:
-                continue  # the alert is off or gone
+        self._store.hits.withdraw(article.id)
+        self._settle_stories(article, now)
         return told
+
+    def _settle_stories(self, article: Article, now: datetime) -> None:
+        """After an article was killed, held or released: who speaks for its story now?
+
+        An article that joined a story in silence did so because another spoke. If that one is gone, it speaks.
+        """
+        self._watch.refresh()
+        hits = self._store.hits
+        for hit in hits.on(article.id):
+            if hit.alert not in self._watch:
+                continue  # the alert is off, or gone
+            if self._watch[hit.alert].alert.grouped:
+                waits = hit.silent is None and hit.message is None and article.state is not State.EMBARGOED
+                if waits and hits.has_spoken(hit.alert, hit.story, but=hit.n):
+                    hits.silence(hit.n, Silent.JOINED)
+                elif not hits.has_spoken(hit.alert, hit.story):
+                    hits.wake_next(hit.alert, hit.story)
+            if hits.waiting(hit.alert):
+                self.schedule(hit.alert, now)
+
+    def _wake_backlog(self, article: Article, now: datetime) -> None:
+        """A source brings as news what another had in its backlog."""
+        hits = self._store.hits
+        for hit in hits.on(article.id):
+            if hit.silent is Silent.BACKLOG and hit.alert in self._watch:
+                told = self._watch[hit.alert].alert.grouped and hits.has_spoken(hit.alert, hit.story)
+                hits.silence(hit.n, Silent.JOINED if told else None)
+                if not told:
+                    self.schedule(hit.alert, now)
 
     def readers_of(self, article: Article) -> dict[str, list[str]]:
         """Who has, or may have, a version of this article and still wants to hear: destinations by alert id."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from syndicator.alerts import Alert, Event, Excerpt, Item, Message, excerpt, marked
+from syndicator.alerts import URGENT, Alert, Event, Excerpt, Item, Message, excerpt, marked
 from syndicator.config import Settings
 from syndicator.errors import SyndicatorError
 from syndicator.model import Article, State
@@ -14,7 +14,6 @@ from syndicator.watch import Watched, alert_of, watched_alert
 
 # A held article whose time is about to come is asked for again after this.
 SOON = timedelta(seconds=30)
-_TAKES_BACK = frozenset({Event.CORRECTION, Event.KILL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +39,9 @@ class Composer:
     def compose(self, claimed: Claimed, now: datetime, *, unsubscribe: str | None = None) -> Composed:
         """The message of a delivery, without what was killed since and without what is held back now.
 
-        Whoever ended the alert since is told nothing more of it.
+        Whoever ended the alert since is told nothing more of it; of one that was removed by hand, only what takes back.
         """
-        alert = claimed.message.alert
-        if alert is not None and claimed.destination in self._store.alerts.opted_out(alert):
+        if not self._is_wanted(claimed):
             return Composed(None)
         apart = self._store.outbox.split_off(claimed.message, claimed.destination)
         standing: list[tuple[Carried, Article]] = []
@@ -52,12 +50,14 @@ class Composer:
             article = self._store.articles.get(carried.article)
             if carried.article in apart:
                 continue
-            if claimed.message.event not in _TAKES_BACK:
+            if claimed.message.event is not Event.KILL:
                 if article.state is State.KILLED:
-                    continue
+                    continue  # whoever may have had it is told by the kill's own message
                 if article.state is State.EMBARGOED:
                     held.append(article)
                     continue
+            if self._store.outbox.is_corrected_later(claimed.message, claimed.destination, carried):
+                continue
             standing.append((carried, article))
         until = max((article.embargo_until or now for article in held), default=None)
         if until is not None:
@@ -65,6 +65,15 @@ class Composer:
         if not standing and not claimed.message.lines:
             return Composed(None, tuple(article.id for article in held), until)
         return Composed(self._message(claimed, standing, unsubscribe), tuple(article.id for article in held), until)
+
+    def _is_wanted(self, claimed: Claimed) -> bool:
+        """Whether the alert is still there, and the destination still wants to hear of it."""
+        alert = claimed.message.alert
+        if alert is None:
+            return True
+        row = self._store.alerts.get(alert)
+        removed = row.gone and not row.from_config and claimed.message.event not in URGENT
+        return not removed and claimed.destination not in self._store.alerts.opted_out(alert)
 
     def _message(
         self, claimed: Claimed, standing: Sequence[tuple[Carried, Article]], unsubscribe: str | None
@@ -96,14 +105,15 @@ class Composer:
             return None
 
     def _item(self, carried: Carried, article: Article, watched: Watched | None) -> Item:
-        """An article as the message tells it: the version that matched, unless it was put right since."""
+        """An article as the message tells it: the version that matched, unless it was put right, or held, since."""
         store = self._store
         topics = store.topics.of(article.id)
         reasons = carried.reasons
-        if article.state is State.CORRECTED and watched is not None:
+        changed = article.state is State.CORRECTED or store.articles.was_held(article.id, since=carried.seq)
+        if changed and watched is not None:
             match = evaluate(watched.query, store.search.analyse(article, frozenset(topics)))
             reasons = match.reasons if match else ()
-        elif article.state is State.LIVE and article.seq != carried.seq:
+        elif article.state is State.LIVE and article.seq != carried.seq and not changed:
             told = store.articles.version(carried.seq)
             if told is not None:
                 article = replace(article, seq=told.seq, version=told.version, content=told.content, updated=told.at)

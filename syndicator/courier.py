@@ -8,7 +8,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -71,7 +71,7 @@ class Courier:
 
     def start(self) -> None:
         """Begin on everything that is due, each destination on its own. Raises StoreError."""
-        for claimed in self._claim():
+        for claimed in self._claim(busy=[task.get_name() for task in self._rounds]):
             task = asyncio.create_task(self._round(claimed), name=claimed.destination)
             self._rounds.add(task)
             task.add_done_callback(self._rounds.discard)
@@ -94,18 +94,19 @@ class Courier:
         with self._store.transaction():
             self._store.deliveries.hand_back(self._clock(), self._owner)
 
-    def _claim(self, destination: str | None = None) -> list[Claimed]:
+    def _claim(self, destination: str | None = None, *, busy: Collection[str] = ()) -> list[Claimed]:
         if not self._store.deliveries.is_any_waiting():
             return []
         with self._store.transaction():
             return self._store.deliveries.claim(
-                self._owner, self._clock(), longest_wait=LONGEST_WAIT, destination=destination
+                self._owner, self._clock(), longest_wait=LONGEST_WAIT, destination=destination, busy=busy
             )
 
     async def _round(self, claimed: Claimed) -> None:
         """One delivery after the other to one destination, until none is due there or one has failed."""
         try:
             while True:
+                await asyncio.sleep(0)  # what is put off costs no await: the rest of the house works on all the same
                 await self._deliver(claimed)
                 following = [] if self._stopping else self._claim(claimed.destination)
                 if not following:
@@ -132,7 +133,8 @@ class Courier:
             return
         if composed.until is not None:
             with self._store.transaction():
-                self._store.outbox.split(claimed.message, claimed.destination, composed.held, composed.until, now)
+                until = min(composed.until, now + LONGEST_WAIT)
+                self._store.outbox.split(claimed.message, claimed.destination, composed.held, until, now)
         began = time.monotonic()
         try:
             answer = await self._sends.send(claimed.destination, composed.message)
@@ -163,7 +165,8 @@ class Courier:
             if composed.message is None and composed.until is None:
                 self._store.deliveries.cancel(claimed, "withdrawn, or no longer wanted, before it was told", now)
             elif until is not None:
-                self._store.deliveries.postpone(claimed, until)
+                # Asked again after the longest wait at the latest: a due time beyond would tell of a clock set back.
+                self._store.deliveries.postpone(claimed, min(until, now + LONGEST_WAIT))
 
     async def _settle(self, claimed: Claimed, answer: Answer, now: datetime, took_ms: int) -> None:
         """Write down what an attempt came to. It is tried until it is written: forgetting it would send it again."""

@@ -58,7 +58,14 @@ class Filing:
         analysed = analysed.with_topics(frozenset(topics))
         store.search.index(article, analysed)
         store.feeds.mark_stale(feeds_of(article, touched))
-        self._alerting.consider(article, analysed, now, backlog=backlog, before=lambda: self._before(article, joined))
+        self._alerting.consider(
+            article,
+            analysed,
+            now,
+            backlog=backlog,
+            joined=joined is not None,
+            before=lambda: self._before(article, joined),
+        )
 
     def _before(self, article: Article, joined: str | None) -> Analysed | None:
         """The article as queries saw it before: without its new source, or its last version that was in the open.

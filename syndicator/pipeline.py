@@ -77,10 +77,13 @@ class Pipeline:
                     f"{settings.path}: an alert {row.name!r} was added by hand as well: give one of them another name, "
                     f"or remove that one: syndicator alerts rm {row.id}"
                 )
+        alerts = [_alert(alert) for alert in settings.alerts]
+        self.alerting.tell_before_leaving({alert.id for alert in alerts}, now)
         for name in store.destinations.configure(map(_destination, settings.destinations), now):
             store.deliveries.bury(name, "it is no longer in config.toml", now)
-        store.alerts.configure(map(_alert, settings.alerts), now)
-        self.alerting.reschedule_all(now)
+        revision = store.alerts.revision()
+        store.alerts.configure(alerts, now)
+        self.alerting.look_again(now, changed=store.alerts.revision() != revision)
 
     def claim(self, now: datetime, names: Collection[str] | None = None) -> list[SourceState]:
         """Sources (of these `names`) that are due, taken for this worker; folders first, since they answer at once."""
@@ -103,30 +106,38 @@ class Pipeline:
         store = self._store
         with store.transaction():
             for article in store.articles.released_by(now):
-                released = self._release(article, now)
+                released, put_right = self._release(article, now)
                 self.filing.file(released, now)
                 self.alerting.released(released, now)
+                if put_right:
+                    self.alerting.correct(released, now)
             self.rendering.notice_changes(now, sources_changed=self._retire(now) > 0)
             self.alerting.storying.forget(now)
+            self.alerting.look_again(now)
         self.alerting.gather_due(now)
 
     def look_after_ourselves(self, now: datetime) -> None:
         """Queue what staff have to know of failing sources, destinations and the disk."""
         self.maintenance.check(now)
 
-    def _release(self, article: Article, now: datetime) -> Article:
-        """Let a held article out: as new if nobody had seen it, else as it was before it was held."""
+    def _release(self, article: Article, now: datetime) -> tuple[Article, bool]:
+        """Let a held article out: as new if nobody had seen it, else as it was, or as corrected if it was while held.
+
+        Returns whether there is such a correction, of which nobody has heard yet.
+        """
         versions = self._store.articles.history(article.id)
         seen = [version for version in versions if version.state is not State.EMBARGOED]
-        return self._store.articles.add_version(
+        notes = [version.note for version in versions if seen and version.seq > seen[-1].seq and version.note]
+        released = self._store.articles.add_version(
             article.id,
             article.content,
             author="embargo",
             now=now,
-            state=seen[-1].state if seen else State.LIVE,
-            note=seen[-1].note if seen else None,
+            state=State.CORRECTED if notes else seen[-1].state if seen else State.LIVE,
+            note=notes[-1] if notes else seen[-1].note if seen else None,
             published=None if seen else now,
         )
+        return released, bool(notes)
 
     def _retire(self, now: datetime) -> int:
         """Once a day, since it renders every feed and archive anew: forget what is past its retention."""

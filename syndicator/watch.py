@@ -43,6 +43,9 @@ class Watch:
         """The alert of this id. KeyError where it is off, gone, or can't be used."""
         return self._watched[id_]
 
+    def __contains__(self, id_: object) -> bool:
+        return id_ in self._watched
+
     def refresh(self) -> None:
         """Take in what has changed. An alert that can't be used (its topic is gone, say) costs itself alone."""
         for row in self._store.alerts.changed_since(self._revision):

@@ -248,6 +248,122 @@ def test_an_alert_that_was_removed_still_takes_back_what_it_told(tmp_path):
         assert [event for event, _ in it.heard()] == ["kill"]
 
 
+def test_a_correction_of_an_article_that_is_held_is_told_when_it_is_released(tmp_path):
+    with desk(tmp_path) as it:
+        it.say("A boat sank", text="Forty drowned.")
+        id_ = it.article("A boat sank")
+        it.room.desk.embargo(id_, NOW + HOUR, it.now, by="Ana")
+        it.room.desk.correct(id_, "Nobody drowned.", it.now, by="Ana", text="A drill.")
+        it.after(MINUTE)
+        assert [event for event, _ in it.heard()] == ["match"]
+        it.after(HOUR)
+        assert [event for event, _ in it.heard()] == ["match", "correction"]
+        (item,) = it.wire.sent["desk"][1].items
+        assert (item.state, item.note) == ("corrected", "Nobody drowned.")
+
+
+@pytest.mark.parametrize("schedule", ["immediate", "hourly"])
+def test_what_was_put_right_while_it_was_held_is_never_told_as_it_was(tmp_path, schedule):
+    with desk(tmp_path, DESK, alert(schedule=f'"{schedule}"')) as it:
+        it.wire.answers["desk"] = DOWN
+        it.say("Boat sinks", text="Forty drowned.")
+        id_ = it.article("Boat sinks")
+        it.room.desk.embargo(id_, NOW + 3 * HOUR, it.now, by="Ana")
+        it.room.desk.correct(id_, "It did not.", it.now, by="Ana", title="Boat safe", text="Nobody was hurt.")
+        it.wire.answers["desk"] = TAKEN
+        for _ in range(5):
+            it.after(HOUR)
+        assert it.titles()[:1] == ["Boat safe"]
+        assert "drowned" not in str(it.wire.sent["desk"])
+
+
+def test_an_article_held_in_each_of_two_tries_is_told_after_its_release(tmp_path):
+    with desk(tmp_path, DESK, alert(schedule='"hourly"')) as it:
+        it.say("One boat", "Two boats", "Three boats")
+        it.wire.answers["desk"] = DOWN
+        it.after(HOUR)
+        it.room.desk.embargo(it.article("Two boats"), it.now + 9 * HOUR, it.now, by="Ana")
+        it.after(MINUTE)
+        it.room.desk.embargo(it.article("Three boats"), it.now + 9 * HOUR, it.now, by="Ana")
+        it.wire.answers["desk"] = TAKEN
+        for _ in range(20):
+            it.after(HOUR)
+        assert sorted(it.titles()) == ["One boat", "Three boats", "Two boats"]
+
+
+def test_of_what_is_taken_back_several_times_the_last_is_told(tmp_path):
+    with desk(tmp_path) as it:
+        it.say("A boat sank", text="Forty drowned.")
+        id_ = it.article("A boat sank")
+        it.wire.answers["desk"] = DOWN
+        for number in ("Fourteen", "Four"):
+            it.room.desk.correct(id_, f"{number}.", it.now, by="Ana", text=f"{number} drowned.")
+        it.wire.answers["desk"] = TAKEN
+        it.after(MINUTE)
+        assert [(m.event, m.items[0].note) for m in it.wire.sent["desk"]] == [("match", None), ("correction", "Four.")]
+        it.wire.answers["desk"] = DOWN
+        it.room.desk.correct(id_, "None.", it.now, by="Ana", text="None drowned.")
+        it.deliver()
+        it.room.desk.kill(id_, "A drill.", it.now, by="Ana")
+        it.wire.answers["desk"] = TAKEN
+        it.after(HOUR)
+        assert [event for event, _ in it.heard()] == ["match", "correction", "kill"]
+
+
+def test_a_correction_that_waits_is_told_though_its_article_was_held_meanwhile(tmp_path):
+    with desk(tmp_path) as it:
+        it.say("A boat sank", text="Forty drowned.")
+        id_ = it.article("A boat sank")
+        it.wire.answers["desk"] = DOWN
+        it.room.desk.correct(id_, "Four.", it.now, by="Ana", text="Four drowned.")
+        it.room.desk.embargo(id_, NOW + HOUR, it.now, by="Ana")
+        it.wire.answers["desk"] = TAKEN
+        for _ in range(3):
+            it.after(HOUR)
+        assert [event for event, _ in it.heard()] == ["match", "correction"]
+
+
+def test_a_kill_reaches_a_destination_that_was_away_when_it_was_given(tmp_path):
+    parts = (DESK, PHONE, alert(to=("desk", "phone")))
+    with desk(tmp_path, *parts) as it:
+        it.say("A boat sank")
+    with desk(tmp_path, DESK, alert()) as it:
+        it.room.desk.kill(it.article("A boat sank"), "", it.now, by="Ana")
+        it.say("Another boat")
+    with desk(tmp_path, *parts) as it:
+        it.deliver()
+        assert [event for event, _ in it.heard("phone")] == ["kill"]
+
+
+def test_an_alert_that_is_renamed_in_config_tells_what_waited(tmp_path):
+    with desk(tmp_path, DESK, alert(schedule='"hourly"')) as it:
+        it.say("A boat")
+    with desk(tmp_path, DESK, alert(name="Ships", schedule='"hourly"')) as it:
+        it.deliver()
+        assert it.titles() == ["A boat"]
+
+
+def test_retention_spares_what_is_still_to_be_told(tmp_path):
+    retention = '[schedule]\nretention = "30d"\n[feeds]\nwindow_days = 14\n'
+    with desk(tmp_path, retention, DESK, alert(mute_until='"2026-12-30T00:00:00Z"')) as it:
+        it.say("A boat came in")
+        for _ in range(20):
+            it.after(3 * DAY)
+        assert it.titles() == ["A boat came in"]
+
+
+def test_what_was_silent_as_a_backlog_speaks_when_another_source_brings_it_as_news(tmp_path):
+    with desk(tmp_path, WIRES, DESK, alert()) as it:
+        with it.store.transaction():
+            entry = Entry(Content("A boat", "It came in."), "1", "https://page.example/boat")
+            it.room.pipeline.intake.accept("wire", [entry], it.now, backlog=True)
+        it.deliver()
+        assert it.titles() == []
+        carried_by(it, "other")
+        carried_by(it, "third")
+        assert it.titles() == ["A boat"]
+
+
 # Stories
 
 
@@ -290,6 +406,31 @@ def test_a_story_known_from_a_backlog_still_speaks(tmp_path):
             it.room.pipeline.intake.accept("wire", [old], it.now, backlog=True)
         carried_by(it, "other", "Forty brought ashore at Dover", COPY, "https://other.example/1")
         assert it.titles() == ["Forty brought ashore at Dover"]
+
+
+@pytest.mark.parametrize("when_held", ["waiting", "told"])
+def test_a_story_whose_article_is_held_is_told_once_by_one_that_stands(tmp_path, when_held):
+    with desk(tmp_path, WIRES, DESK, alert(schedule='"hourly"')) as it:
+        carried_by(it, "wire", "Boat rescue off Kent", COPY, "https://wire.example/1")
+        carried_by(it, "other", "Forty brought ashore at Dover", COPY, "https://other.example/1")
+        if when_held == "told":
+            it.after(HOUR)
+        it.room.desk.embargo(it.article("Boat rescue off Kent"), it.now + 5 * HOUR, it.now, by="Ana")
+        for _ in range(10):
+            it.after(HOUR)
+        told = {"waiting": "Forty brought ashore at Dover", "told": "Boat rescue off Kent"}
+        assert it.titles() == [told[when_held]]
+
+
+def test_an_article_that_was_held_while_the_one_that_spoke_was_killed_speaks_when_it_is_released(tmp_path):
+    with desk(tmp_path, WIRES, DESK, alert()) as it:
+        carried_by(it, "wire", "Boat rescue off Kent", COPY, "https://wire.example/1")
+        carried_by(it, "other", "Forty brought ashore at Dover", COPY, "https://other.example/1")
+        it.room.desk.embargo(it.article("Forty brought ashore at Dover"), it.now + HOUR, it.now, by="Ana")
+        it.room.desk.kill(it.article("Boat rescue off Kent"), "", it.now, by="Ana")
+        it.after(HOUR)
+        it.after(MINUTE)
+        assert it.titles()[-1] == "Forty brought ashore at Dover"
 
 
 # When
@@ -383,9 +524,10 @@ def test_a_message_that_waits_tells_the_version_that_matched(tmp_path):
 
 def test_a_clock_that_was_set_back_does_not_hold_a_digest(tmp_path):
     with desk(tmp_path, DESK, alert(schedule='"hourly"')) as it:
-        it.now = NOW + 400 * DAY
+        it.now = NOW + 3 * DAY
         it.say("One boat")
         it.until(NOW)
+        it.after(HOUR)
         assert it.titles() == ["One boat"]
 
 

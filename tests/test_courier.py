@@ -145,6 +145,38 @@ def test_a_lease_ends_by_itself_and_one_from_a_clock_that_was_set_back_is_over(t
         assert it.titles() == ["A boat"]
 
 
+@pytest.mark.parametrize("step", [-1 * SECOND, 6 * MINUTE], ids=["back", "forward"])
+def test_a_clock_that_steps_during_an_attempt_does_not_make_it_twice(tmp_path, step):
+    with desk(tmp_path) as it:
+        send = it.wire.send
+
+        async def stepping(destination, message):
+            it.now += step
+            it.courier.start()
+            await asyncio.sleep(0)
+            return await send(destination, message)
+
+        it.wire.send = stepping
+        it.say("A boat")
+        it.after(HOUR)
+        assert it.titles() == ["A boat"]
+
+
+def test_a_long_mute_of_what_waits_leaves_the_house_at_work(tmp_path):
+    with desk(tmp_path) as it:
+        it.wire.answers["desk"] = DOWN
+        it.say("A boat")
+        with it.store.transaction():
+            it.store.alerts.mute(it.store.alerts.all()[0].id, NOW + 5 * DAY)
+        it.wire.answers["desk"] = TAKEN
+        for _ in range(5):
+            it.after(DAY - MINUTE)
+        assert it.titles() == []
+        it.after(HOUR)
+        it.after(DAY)
+        assert it.titles() == ["A boat"]
+
+
 def test_an_attempt_that_can_not_be_written_down_is_not_made_again(tmp_path, monkeypatch):
     monkeypatch.setattr("syndicator.courier.PAUSE_S", 0)
     with desk(tmp_path) as it:
@@ -213,6 +245,18 @@ def test_a_destination_that_is_gone_is_switched_off_and_what_waits_is_kept(tmp_p
         assert it.titles("desk") == ["One boat", "Two boats", "Three boats", "Four boats"]
 
 
+def test_a_burst_of_refusals_switches_nothing_off(tmp_path):
+    with desk(tmp_path) as it:
+        it.wire.answers["desk"] = REFUSED
+        for number in range(20):
+            it.say(f"Boat number {number}")
+            it.after(2 * SECOND)
+        it.wire.answers["desk"] = TAKEN
+        it.say("A later boat")
+        assert it.store.destinations.get("desk").off is None
+        assert it.titles() == ["A later boat"]
+
+
 def test_five_refusals_in_a_row_switch_a_destination_off_and_its_owner_is_told(tmp_path):
     parts = (
         '[destinations.desk]\nkind = "console"\nowner = "Ana"\n',
@@ -225,6 +269,8 @@ def test_five_refusals_in_a_row_switch_a_destination_off_and_its_owner_is_told(t
         it.wire.answers["desk"] = REFUSED
         for number in range(6):
             it.say(f"Boat number {number}")
+            it.after(16 * MINUTE)
+            assert (it.store.destinations.get("desk").off is not None) == (number >= 4)
         assert states(it) == ["dead"] * 6
         it.room.pipeline.look_after_ourselves(it.now)
         it.deliver()

@@ -6,7 +6,7 @@
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hmac import compare_digest
 
 from sqlite_utils import Database
@@ -107,7 +107,7 @@ class Alerts:
             [self._next_revision(), id_],
         )
         self._db.execute(
-            "UPDATE hits SET silent = 'withdrawn' WHERE alert = ? AND message IS NULL AND silent IS NULL", [id_]
+            "UPDATE hits SET silent = 'dropped' WHERE alert = ? AND message IS NULL AND silent IS NULL", [id_]
         )
 
     def mute(self, id_: str, until: datetime | None) -> None:
@@ -158,13 +158,9 @@ class Alerts:
             return int(row["newest"])
         return 0
 
-    def due(self, now: datetime, longest: timedelta) -> list[AlertRow]:
-        """Alerts whose waiting hits may be gathered now, longest due first.
-
-        A time further ahead than the longest wait was written before the clock was set back, and counts as come.
-        """
-        far = seconds(now + longest)
-        return self._select("due IS NOT NULL AND (due <= ? OR due > ?) ORDER BY due", seconds(now), far)
+    def due(self, now: datetime) -> list[AlertRow]:
+        """Alerts whose waiting hits may be gathered now, longest due first."""
+        return self._select("due <= ? ORDER BY due", seconds(now))
 
     def set_due(self, id_: str, due: datetime | None) -> None:
         """When the alert's waiting hits may be gathered."""

@@ -163,6 +163,14 @@ class Articles:
         rows = self._db.query("SELECT * FROM versions WHERE seq = ? AND content <> '{}'", [seq])
         return next((_load_version(row) for row in rows), None)
 
+    def was_held(self, id_: str, *, since: int) -> bool:
+        """Whether the article was held back after this version: what it said until then may be why."""
+        rows = self._db.query(
+            "SELECT 1 FROM versions WHERE article = ? AND seq > ? AND state = 'embargoed' LIMIT 1",
+            [number(self._db, id_), since],
+        )
+        return any(True for _ in rows)
+
     def appearances(self, id_: str) -> list[tuple[str, str]]:
         """The (source, key) pairs under which an article is carried, first seen first."""
         rows = self._db.query(
@@ -180,9 +188,16 @@ class Articles:
     def retire(self, before: datetime) -> int:
         """Forget what articles published before then say; their ids and keys stay, so that none comes back as new.
 
-        They leave feeds, archives and search. One that is still held back stays. Returns how many were retired.
+        They leave feeds, archives and search. One that is still held back, or of which somebody is still to be told,
+        stays. Returns how many were retired.
         """
-        old = "SELECT n FROM articles WHERE retired = 0 AND state <> 'embargoed' AND published < ? AND updated < ?"
+        old = """
+            SELECT n FROM articles WHERE retired = 0 AND state <> 'embargoed' AND published < ? AND updated < ?
+              AND NOT EXISTS (SELECT 1 FROM hits h
+                WHERE h.article = articles.n AND h.message IS NULL AND h.silent IS NULL)
+              AND NOT EXISTS (SELECT 1 FROM message_items i JOIN deliveries d ON d.message = i.message
+                WHERE i.article = articles.n AND d.state = 'pending')
+        """
         numbers = [row["n"] for row in self._db.query(old, [seconds(before), seconds(before)])]
         chosen = json.dumps(numbers)
         for statement in (

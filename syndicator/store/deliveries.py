@@ -1,7 +1,7 @@
 """Deliveries as work rows: claimed with a lease when due, settled with what came of the attempt."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -41,12 +41,19 @@ class Deliveries:
         self._outbox = outbox
 
     def claim(
-        self, owner: str, now: datetime, *, longest_wait: timedelta, destination: str | None = None
+        self,
+        owner: str,
+        now: datetime,
+        *,
+        longest_wait: timedelta,
+        destination: str | None = None,
+        busy: Collection[str] = (),
     ) -> list[Claimed]:
         """Take the next delivery of this destination, or of all that are ready: urgent ones first, then the oldest.
 
-        One at a time a destination, which keeps its messages in order and its troubles its own. Leases and waits
-        further ahead than they can be were written before the clock was set back, and count as over.
+        One at a time a destination, which keeps its messages in order and its troubles its own; none of those that are
+        `busy`. Leases and waits much further ahead than they can be were written before the clock was set back, and
+        count as over.
         """
         self._end_probes(now)
         rows = list(
@@ -60,10 +67,11 @@ class Deliveries:
                         ORDER BY d.urgent DESC, d.n LIMIT 1)
                     FROM destinations q
                     WHERE q.name = coalesce(:name, q.name) AND q.off IS NULL
+                      AND q.name NOT IN (SELECT value FROM json_each(:busy))
                       AND (q.retry_at IS NULL OR q.retry_at <= :now OR q.retry_at > :now + :wait)
                       AND NOT EXISTS (
                         SELECT 1 FROM deliveries b
-                        WHERE b.lease_until > :now AND b.lease_until <= :now + :lease AND b.destination = q.name))
+                        WHERE b.lease_until > :now AND b.lease_until <= :now + 2 * :lease AND b.destination = q.name))
                 RETURNING n
                 """,
                 {
@@ -72,6 +80,7 @@ class Deliveries:
                     "wait": int(longest_wait.total_seconds()),
                     "owner": owner,
                     "name": destination,
+                    "busy": json.dumps(sorted(busy)),
                 },
             )
         )
@@ -140,7 +149,7 @@ class Deliveries:
             UPDATE deliveries SET state = :state, due = :due, attempts = :attempts, errors = :errors,
                 failing_since = :failing_since, aside = :aside, said = :said, settled = :settled, lease_until = NULL,
                 owner = NULL
-            WHERE n = :n
+            WHERE n = :n AND state = 'pending'
             """,
             {
                 "state": outcome.state,
@@ -198,7 +207,7 @@ class Deliveries:
         )
 
     def postpone(self, claimed: Claimed, until: datetime) -> None:
-        """Give a delivery back untried, to be tried from then on."""
+        """Give a delivery back untried, to be tried from then on. `until` lies no further ahead than a claim's wait."""
         self._db.execute(
             "UPDATE deliveries SET due = ?, lease_until = NULL, owner = NULL WHERE n = ?",
             [seconds(until), claimed.n],
@@ -213,10 +222,13 @@ class Deliveries:
         )
 
     def bury(self, destination: str, why: str, now: datetime) -> int:
-        """A destination was switched off: what waits for it is dead, and can be replayed. Returns how many."""
+        """A destination was switched off: what waits for it is dead, and can be replayed. Returns how many.
+
+        What takes something back waits on, for the day that the destination is there again.
+        """
         cursor = self._db.execute(
             "UPDATE deliveries SET state = 'dead', settled = ?, said = ?, lease_until = NULL, owner = NULL"
-            " WHERE destination = ? AND state = 'pending' AND lease_until IS NULL",
+            " WHERE destination = ? AND state = 'pending' AND urgent = 0 AND lease_until IS NULL",
             [seconds(now), f"the destination is switched off: {why}", destination],
         )
         return cursor.rowcount

@@ -15,13 +15,14 @@ class Silent(StrEnum):
     """Why a hit says nothing by itself.
 
     It came with its source's backlog; an earlier version matched before the alert was there; its story had
-    spoken; or its article was withdrawn before anybody was told.
+    spoken; its article was withdrawn, or its alert removed, before anybody was told.
     """
 
     BACKLOG = "backlog"
     EARLIER = "earlier"
     JOINED = "joined"
     WITHDRAWN = "withdrawn"
+    DROPPED = "dropped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,21 @@ class Hits:
         rows = self._db.query("SELECT alert FROM hits WHERE article = ?", [number(self._db, article)])
         return frozenset(row["alert"] for row in rows)
 
-    def has_spoken(self, alert: str, story: str) -> bool:
-        """Whether this alert has told, or is about to tell, of an article of this story that still stands."""
+    def on(self, article: str) -> list[HitRow]:
+        """Every alert's hit on this article, first first."""
+        rows = self._db.query(f"{_FROM} WHERE h.article = ? ORDER BY h.n", [number(self._db, article)])
+        return [_load(row) for row in rows]
+
+    def has_spoken(self, alert: str, story: str, *, but: int = 0) -> bool:
+        """Whether this alert has told, or is about to tell, of an article of this story that still stands.
+
+        One that was told counts while it is held, too. `but` is a hit that does not count.
+        """
         rows = self._db.query(
             "SELECT 1 FROM hits h JOIN articles a ON a.n = h.article"
-            " WHERE h.alert = ? AND h.story = ? AND h.silent IS NULL"
-            " AND a.state NOT IN ('killed', 'embargoed') LIMIT 1",
-            [alert, story],
+            " WHERE h.alert = ? AND h.story = ? AND h.n <> ? AND h.silent IS NULL AND a.state <> 'killed'"
+            " AND (a.state <> 'embargoed' OR h.message IS NOT NULL) LIMIT 1",
+            [alert, story, but],
         )
         return any(True for _ in rows)
 
@@ -98,14 +107,6 @@ class Hits:
         )
         return [_load(row) for row in rows]
 
-    def waiting_for(self, article: str) -> frozenset[str]:
-        """The alerts that have this article still to tell."""
-        rows = self._db.query(
-            "SELECT alert FROM hits WHERE article = ? AND message IS NULL AND silent IS NULL",
-            [number(self._db, article)],
-        )
-        return frozenset(row["alert"] for row in rows)
-
     def alerts_waiting(self) -> list[str]:
         """All alerts that have something to tell."""
         rows = self._db.query("SELECT DISTINCT alert FROM hits WHERE message IS NULL AND silent IS NULL ORDER BY alert")
@@ -116,31 +117,25 @@ class Hits:
         for n in hits:
             self._db.execute("UPDATE hits SET message = ? WHERE n = ?", [message, n])
 
-    def withdraw(self, article: str) -> frozenset[str]:
-        """The article was killed: what waits to be told of it is not told, and its stories' next articles speak.
-
-        An article that joined a story in silence did so because this one spoke. It stands, so it speaks now; returns
-        the alerts that have something to tell by that.
-        """
-        n = number(self._db, article)
-        spoke = list(self._db.query("SELECT alert, story FROM hits WHERE article = ? AND silent IS NULL", [n]))
+    def withdraw(self, article: str) -> None:
+        """The article was killed: what waits to be told of it is not told."""
         self._db.execute(
             "UPDATE hits SET silent = ? WHERE article = ? AND message IS NULL AND silent IS NULL",
-            [Silent.WITHDRAWN, n],
+            [Silent.WITHDRAWN, number(self._db, article)],
         )
-        woken = set()
-        for row in spoke:
-            if self.has_spoken(row["alert"], row["story"]):
-                continue
-            next_one = self._db.query(
-                "SELECT h.n FROM hits h JOIN articles a ON a.n = h.article WHERE h.alert = ? AND h.story = ?"
-                " AND h.silent = 'joined' AND a.state IN ('live', 'corrected') ORDER BY h.n LIMIT 1",
-                [row["alert"], row["story"]],
-            )
-            for hit in list(next_one):
-                self._db.execute("UPDATE hits SET silent = NULL WHERE n = ?", [hit["n"]])
-                woken.add(str(row["alert"]))
-        return frozenset(woken)
+
+    def silence(self, hit: int, silent: Silent | None) -> None:
+        """A hit says nothing by itself, for this reason; with None it speaks."""
+        self._db.execute("UPDATE hits SET silent = ? WHERE n = ?", [silent, hit])
+
+    def wake_next(self, alert: str, story: str) -> None:
+        """The first article of a story that joined it in silence, and stands, speaks now."""
+        self._db.execute(
+            "UPDATE hits SET silent = NULL WHERE n = (SELECT h.n FROM hits h JOIN articles a ON a.n = h.article"
+            " WHERE h.alert = ? AND h.story = ? AND h.silent = 'joined' AND a.state IN ('live', 'corrected')"
+            " ORDER BY h.n LIMIT 1)",
+            [alert, story],
+        )
 
     def get(self, alert: str, article: str) -> HitRow | None:
         """The hit of this alert on this article, if it fired."""

@@ -219,7 +219,7 @@ def m0004_alerts(db: Database) -> None:
             story TEXT NOT NULL,
             at INTEGER NOT NULL,
             reasons TEXT NOT NULL CHECK (json_valid(reasons)),
-            silent TEXT CHECK (silent IN ('backlog', 'earlier', 'joined', 'withdrawn')),
+            silent TEXT CHECK (silent IN ('backlog', 'earlier', 'joined', 'withdrawn', 'dropped')),
             message TEXT REFERENCES messages (id) DEFERRABLE INITIALLY DEFERRED,
             UNIQUE (alert, article)
         ) STRICT

@@ -59,7 +59,8 @@ class Outbox:
     def queue(self, message: Queued, destinations: Iterable[str], now: datetime) -> int:
         """Queue a message, one delivery a destination; returns how many. One that is there already is left as it is.
 
-        What goes to a destination that is switched off is dead at once: kept, listed, and replayable.
+        What goes to a destination that is switched off is dead at once: kept, listed, and replayable. What takes
+        something back waits until it is on again.
         """
         inserted = self._db.execute(
             "INSERT OR IGNORE INTO messages (id, key, event, alert, at, part, parts, lines)"
@@ -96,9 +97,9 @@ class Outbox:
             INSERT OR IGNORE INTO deliveries
                 (id, message, destination, urgent, follows, state, due, queued, settled, said)
             SELECT :id, :message, name, :urgent, :follows,
-                CASE WHEN off IS NULL THEN 'pending' ELSE 'dead' END, 0, :now,
-                CASE WHEN off IS NULL THEN NULL ELSE :now END,
-                CASE WHEN off IS NULL THEN NULL ELSE 'the destination is switched off: ' || off END
+                CASE WHEN off IS NULL OR :urgent THEN 'pending' ELSE 'dead' END, 0, :now,
+                CASE WHEN off IS NULL OR :urgent THEN NULL ELSE :now END,
+                CASE WHEN off IS NULL OR :urgent THEN NULL ELSE 'the destination is switched off: ' || off END
             FROM destinations WHERE name = :name
             """,
             {
@@ -138,17 +139,34 @@ class Outbox:
         return tuple(Carried(row["id"], row["seq"], row["story"], load_reasons(row["reasons"])) for row in rows)
 
     def split(self, message: Queued, destination: str, held: Iterable[str], until: datetime, now: datetime) -> None:
-        """Tell this destination of these articles of a message later, in a message of their own."""
+        """Tell this destination of these articles of a message later, each in a message of its own."""
         chosen = frozenset(held)
-        items = tuple(item for item in message.items if item.article in chosen)
-        later = replace(message, key=_split_key(message.key, destination), items=items, part=(1, 1))
-        self.queue(later, [destination], now)
-        self._db.execute("UPDATE deliveries SET due = ? WHERE message = ? AND attempts = 0", [seconds(until), later.id])
+        for item in message.items:
+            if item.article in chosen:
+                later = _apart(message, destination, item)
+                self.queue(later, [destination], now)
+                self._db.execute(
+                    "UPDATE deliveries SET due = ? WHERE message = ? AND attempts = 0", [seconds(until), later.id]
+                )
 
     def split_off(self, message: Queued, destination: str) -> frozenset[str]:
-        """The articles of this message that this destination is told of in a later one."""
-        later = replace(message, key=_split_key(message.key, destination))
-        return frozenset(item.article for item in self.items(later.id))
+        """The articles of this message that this destination is told of in later ones."""
+        later = {_apart(message, destination, item).id: item.article for item in message.items}
+        rows = self._db.query(
+            "SELECT id FROM messages WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(list(later))]
+        )
+        return frozenset(later[row["id"]] for row in rows)
+
+    def is_corrected_later(self, message: Queued, destination: str, item: Carried) -> bool:
+        """Whether this is the message of a correction, and a later one of the same article goes there too."""
+        rows = self._db.query(
+            """
+            SELECT 1 FROM message_items i JOIN messages m ON m.id = i.message JOIN deliveries d ON d.message = m.id
+            WHERE i.article = ? AND i.seq > ? AND m.event = 'correction' AND m.alert IS ? AND d.destination = ? LIMIT 1
+            """,
+            [number(self._db, item.article), item.seq, message.alert, destination],
+        )
+        return message.event is Event.CORRECTION and any(True for _ in rows)
 
     def readers_of(self, article: str) -> list[tuple[str | None, str]]:
         """The (alert, destination) pairs that had, or may have had, a version of this article.
@@ -167,5 +185,6 @@ class Outbox:
         return [(row["alert"], row["destination"]) for row in rows]
 
 
-def _split_key(key: str, destination: str) -> str:
-    return f"{key}/held:{destination}"
+def _apart(message: Queued, destination: str, item: Carried) -> Queued:
+    key = f"{message.key}/held:{destination}:{item.article}"
+    return replace(message, key=key, items=(item,), part=(1, 1))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -84,13 +84,14 @@ def number(db: Database, id_: str) -> int:
 
 # The columns that make an Article, from `articles a JOIN versions v ON v.seq = a.seq`.
 ARTICLE_COLUMNS = (
-    "a.n, a.id, a.seq, a.version, a.state, a.kind, a.source, a.url, a.published, a.updated, a.first_seen, "
-    "a.embargo_until, a.about, v.note, v.content"
+    "a.n, a.id, a.seq, a.version, a.state, a.kind, a.source, a.url, a.title AS headline, a.published, a.updated, "
+    "a.first_seen, a.embargo_until, a.about, v.note, v.content"
 )
 
 
 def load_article(row: Row) -> Article:
-    """An Article from a row of ARTICLE_COLUMNS."""
+    """An Article from a row of ARTICLE_COLUMNS. Of a retired one the headline is left."""
+    content = load_content(row["content"])
     return Article(
         id=row["id"],
         seq=row["seq"],
@@ -99,7 +100,7 @@ def load_article(row: Row) -> Article:
         kind=Kind(row["kind"]),
         source=row["source"],
         url=row["url"],
-        content=load_content(row["content"]),
+        content=content if content.title else replace(content, title=row["headline"]),
         published=moment(row["published"]),
         updated=moment(row["updated"]),
         first_seen=moment(row["first_seen"]),
