@@ -1,5 +1,6 @@
 """Our own troubles, told to staff through the same outbox as everything else: never as feed items."""
 
+import logging
 import shutil
 from datetime import datetime
 
@@ -18,6 +19,8 @@ from syndicator.health import LOOKBACK, health
 from syndicator.model import SourceState
 from syndicator.store import DestinationRow, Queued, Store
 
+log = logging.getLogger(__name__)
+
 
 class Maintenance:
     """Looks after sources, destinations and the disk, and queues what staff have to know."""
@@ -27,10 +30,14 @@ class Maintenance:
         self._settings = settings
 
     def check(self, now: datetime) -> int:
-        """Queue a message for each trouble that began or ended; returns how many messages were queued."""
+        """Queue a message for each trouble that began or ended; returns how many deliveries were queued.
+
+        What nobody is there to be told of stands in the log at least.
+        """
         settings, store = self._settings, self._store
         zone = settings.site.zone
         limits = Limits(settings.maintenance.failing_after, settings.maintenance.disk_free)
+        unheard: list[tuple[str, ...]] = []
         with store.transaction():
             present = troubles(
                 sources=[self._source(state, now) for state in store.sources.all()],
@@ -46,7 +53,12 @@ class Maintenance:
             for number, notice in enumerate(notices(found)):
                 key = f"maintenance:{int(now.timestamp())}:{number}:{notice.lines[0]}"
                 message = Queued(key, Event.MAINTENANCE, None, lines=notice.lines)
-                queued += store.outbox.queue(message, self._readers(notice.owner), now)
+                readers = store.outbox.queue(message, self._readers(notice.owner), now)
+                queued += readers
+                if not readers:
+                    unheard.append(notice.lines)
+        for lines in unheard:
+            log.warning("nobody is there to be told: %s", " | ".join(lines))
         return queued
 
     def _source(self, state: SourceState, now: datetime) -> SourceCondition:

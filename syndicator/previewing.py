@@ -50,7 +50,8 @@ class Account:
 
     `hit` is None where it did not; `matches` is then whether it would match the article as it is now, and `why` says
     what stands against it, a sentence each. `reasons` are the words that matched: of the hit, or of the article as it
-    is now. `told_by` is the article that had told the story before, where that is why this one was silent.
+    is now; none of an article that was withdrawn. `told_by` is the article that had told the story before, where that
+    is why this one was silent.
     """
 
     row: AlertRow
@@ -154,13 +155,14 @@ def _wanted(node: Node, field: str = "") -> Iterator[Node]:
 def account(store: Store, settings: Settings, row: AlertRow, article: Article) -> Account:
     """Why this alert fired on this article, and what became of that; or why it did not."""
     hit = store.hits.get(row.id, article.id)
-    matches, reasons, why = False, hit.reasons if hit else (), []
+    withdrawn = article.state is State.KILLED
+    matches, reasons, why = False, hit.reasons if hit and not withdrawn else (), []
     try:
         watched = watched_alert(row, settings)
     except SyndicatorError as error:
         why.append(f"The alert can't be used: {error}")
         watched = None
-    if watched is not None and article.state is not State.KILLED:
+    if watched is not None and not withdrawn:
         analysed = store.search.analyse(article, frozenset(store.topics.of(article.id)))
         found = evaluate(watched.query, analysed)
         matches = found is not None

@@ -18,6 +18,7 @@ from syndicator.alerts.retry import (
     MOST_PATIENCE,
     MOST_REFUSALS,
     PROBE_WINDOW,
+    REFUSING_FOR,
     DeliveryState,
     Line,
     Outcome,
@@ -207,14 +208,38 @@ def test_a_refusal_costs_one_message_and_nobody_waits():
     assert outcome.dead_before is None
 
 
+def test_a_refusal_is_the_beginning_of_trouble():
+    line = after(Line(), queued(), REFUSED, NOW, 0.0).line
+    assert line == Line(failing_since=NOW, refusals=1)
+    assert after(line, queued(), REFUSED, NOW + HOUR, 0.0).line == Line(failing_since=NOW, refusals=2)
+    assert after(line, queued(), TAKEN, NOW + HOUR, 0.0).line == Line()
+
+
 def test_refusals_in_a_row_switch_the_destination_off():
     line, reasons = Line(), []
-    for answer in [REFUSED] * 4 + [TAKEN] + [REFUSED, SILENT, REFUSED, REFUSED, REFUSED, REFUSED]:
-        outcome = after(line, queued(), answer, NOW, 0.0)
+    for number, answer in enumerate(
+        [REFUSED] * 4 + [TAKEN] + [REFUSED, SILENT, REFUSED, REFUSED, REFUSED, REFUSED],
+    ):
+        outcome = after(line, queued(), answer, NOW + number * HOUR, 0.0)
         line = outcome.line
         reasons.append(outcome.switch_off)
     assert reasons[:-1] == [None] * 10
     assert reasons[-1] == f"it refused {MOST_REFUSALS} messages in a row, the last one with: 400 Bad Request"
+
+
+@pytest.mark.parametrize(
+    ("refused", "ago", "off"),
+    [
+        pytest.param(50, timedelta(), False, id="a burst"),
+        pytest.param(50, REFUSING_FOR - SECOND, False, id="not yet an hour"),
+        pytest.param(4, REFUSING_FOR, True, id="the fifth, an hour after the first"),
+        pytest.param(3, DAY, False, id="too few"),
+        pytest.param(50, -HOUR, False, id="clock set back"),
+    ],
+)
+def test_a_receiver_that_is_deployed_anew_is_not_switched_off(refused, ago, off):
+    line = Line(failing_since=NOW - ago, refusals=refused)
+    assert (after(line, queued(), REFUSED, NOW, 0.0).switch_off is not None) == off
 
 
 def test_gone_switches_off_at_once():

@@ -1,5 +1,6 @@
 """What the commands say to people: counts in words, mistakes in one line, and never a traceback."""
 
+import gc
 import json
 import subprocess
 import sys
@@ -7,7 +8,9 @@ import sys
 import pytest
 
 from syndicator import __version__
+from syndicator.cli import service
 from syndicator.cli.output import counted
+from syndicator.intake import Taken
 
 CONFIG = """
 [site]
@@ -103,3 +106,24 @@ def test_json_leaves_standard_output_to_one_document(say):
     assert code == 1
     assert [taken["new"] for taken in json.loads(printed)["locations"]] == [1, 0]
     assert noted == ""
+
+
+def test_a_service_tells_what_it_did_and_keeps_none_of_it(tmp_path, monkeypatch, capsys):
+    (tmp_path / "config.toml").write_text(CONFIG, "utf-8")
+    (tmp_path / "inbox").mkdir()
+    kept = []
+
+    class OneLook:
+        def __init__(self, *_, report, **__):
+            self.report = report
+
+        async def run(self):
+            taken = Taken("Inbox", new=7)
+            before = len(gc.get_referrers(taken))
+            self.report(taken)
+            kept.append(len(gc.get_referrers(taken)) - before)
+
+    monkeypatch.setattr(service, "Worker", OneLook)
+    service.run(tmp_path / "config.toml")
+    assert "Inbox: 7 new" in capsys.readouterr().out
+    assert kept == [0]

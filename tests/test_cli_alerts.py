@@ -294,8 +294,22 @@ def test_why_tells_of_a_kill_without_what_was_withdrawn(desk):
     desk.run("article", "kill", id_, "--note", "Wrong.", now="2026-11-23T10:00:00Z")
     said = desk.run("alerts", "why", "hotels", id_) + desk.run("alerts", "history", "hotels")
     assert "Mr Smith" not in said
+    assert "hotels" not in said
+    assert "It fired at 2026-11-23 09:00 GMT, on words of the withdrawn text." in said
+    assert "   on words of the withdrawn text" in said.splitlines()
+    for records in (desk.json("alerts", "why", "hotels", id_), desk.json("alerts", "history", "hotels")[0]):
+        assert records["reasons"] == []
+        assert "hotels" not in json.dumps(records)
     assert "The article was withdrawn." in said
     assert "kill to log: pending" in said
+
+
+def test_why_shows_the_version_that_matched(desk):
+    hotels(desk)
+    desk.article("a.txt", "Asylum hotels to close\n\nAll of them.")
+    id_ = desk.json("search", "asylum")[0]["id"]
+    desk.run("article", "correct", id_, "--title", "Rain on Tuesday", "--note", "n")
+    assert "   Asylum hotels to close" in desk.run("alerts", "why", "hotels", id_).splitlines()
 
 
 def test_a_history_says_who_was_told(desk):

@@ -73,6 +73,43 @@ def test_it_shows_where_most_of_the_query_comes_together():
     assert words == ["asylum", "hotel", "Channel"]
 
 
+LONG = "Asylum " + "and so it went on " * 30
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        pytest.param("x" * MOST, "x" * MOST, id="just fits"),
+        pytest.param("x" * (MOST + 1), "x" * (MOST - 2) + " …", id="one word"),
+        pytest.param("x" * 297 + " yyy", "x" * 297 + " …", id="word by word"),
+        pytest.param("x" * 298 + " yyy", "x" * 298 + " …", id="a word that just fits"),
+        pytest.param("x" * 299 + " yyy", "x" * 298 + " …", id="a word that just does not"),
+        pytest.param(" " * 400 + "x", "x", id="white space alone"),
+        pytest.param("e\u0301" * 200, "e\u0301" * 149 + " …", id="accents"),
+        pytest.param("xe\u0301" + "e\u0301" * 200, "x" + "e\u0301" * 148 + " …", id="no letter without its accent"),
+    ],
+)
+def test_a_title_is_bounded(title, text):
+    assert marked(title, ()) == Excerpt(text)
+
+
+def test_of_a_title_that_is_cut_what_is_shown_is_marked():
+    title = f"  {LONG}asylum at its end"
+    found = marked(title, reasons("asylum", "", title))
+    assert len(found.text) <= MOST
+    assert found.text.startswith("Asylum and so")
+    assert found.text.endswith(" …")
+    assert [found.text[start:end] for start, end in found.spans] == ["Asylum"]
+
+
+@given(st.text("ab \n\u0301", max_size=700), st.integers(0, 700), st.integers(1, 20))
+def test_the_marks_of_a_title_lie_in_it(title, start, length):
+    words = title[start : start + length]
+    found = marked(title, [Reason("c", words, "title", start, start + len(words))] if words.strip() else [])
+    assert len(found.text) <= MOST
+    assert all(0 <= left <= right <= len(found.text) for left, right in found.spans)
+
+
 def test_of_equal_places_it_shows_the_first():
     text = f"An asylum here. {FILLER * 5}An asylum there."
     assert shown("asylum", text, around=20)[0].startswith("An asylum here.")
@@ -105,9 +142,9 @@ def test_only_the_field_asked_for_counts():
 
 
 def test_a_title_is_shown_whole_and_on_one_line():
-    title = " Asylum\nplan  " + "very " * 100 + "asylum "
+    title = " Asylum\nplan  " + "very " * 50 + "asylum "
     found = marked(title, reasons("asylum", "", title))
-    assert found.text == "Asylum plan " + "very " * 100 + "asylum"
+    assert found.text == "Asylum plan " + "very " * 50 + "asylum"
     assert [found.text[start:end] for start, end in found.spans] == ["Asylum", "asylum"]
     assert marked("Nothing of it", found and ()) == Excerpt("Nothing of it")
 

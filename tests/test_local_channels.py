@@ -134,6 +134,18 @@ def test_whoever_holds_the_file_is_waited_for(tmp_path):
     assert path.read_bytes() == b'{"torn":1}\n' + payload(MESSAGE) + b"\n"
 
 
+def test_whoever_holds_the_file_for_long_is_left_to_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("syndicator.delivery.jsonlines._PATIENCE_S", 0.1)
+    path = tmp_path / "alerts.jsonl"
+    with path.open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        answer = send(JsonLinesChannel(path))
+        assert (answer.verdict, answer.answered) == (Verdict.TEMPORARY, False)
+        assert answer.said == f"{path}: another program holds the file"
+        assert path.read_bytes() == b""
+    assert send(JsonLinesChannel(path)).verdict is Verdict.DELIVERED
+
+
 def printed(message, *, colour=False):
     stream = io.StringIO()
     assert send(ConsoleChannel(stream.write, colour=colour), message).verdict is Verdict.DELIVERED

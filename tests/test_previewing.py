@@ -228,6 +228,8 @@ def test_a_withdrawn_article_says_so(tmp_path):
             account(it.store, it.room.settings, row, it.store.articles.get(id_)) for id_ in (boat, raft)
         )
     assert of_boat.why == ("The article was withdrawn.",)
+    assert of_boat.hit is not None
+    assert of_boat.reasons == (), "they are words of what was withdrawn"
     assert [tried.delivery.event for tried in of_boat.tried] == ["match", "kill"]
     assert of_raft.why == ("The article was withdrawn: nothing matches it any more.",)
     assert not of_raft.matches

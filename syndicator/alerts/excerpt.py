@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from syndicator.alerts.message import Excerpt
 from syndicator.model import Reason
 
-MOST = 300  # characters of an excerpt, its ellipses included
+MOST = 300  # characters of an excerpt or a title, its ellipses included
 
 _ELLIPSIS = "…"
 _EDGES = 4  # "… " and " …"
@@ -26,8 +26,16 @@ _Found = tuple[int, int, frozenset[str]]
 
 
 def marked(title: str, reasons: Iterable[Reason]) -> Excerpt:
-    """A whole title, on one line, with its matched words marked."""
-    return _on_one_line(title, 0, len(title), [(start, end) for start, end, _ in _found(title, reasons, "title")])
+    """A title on one line, with its matched words marked.
+
+    It is whole, unless it is longer than MOST characters: then it ends with a word before that, and an ellipsis. Some
+    feeds put the whole text where the title belongs.
+    """
+    begin = len(title) - len(title.lstrip())
+    end = len(title.rstrip())
+    if end - begin > MOST:
+        end = _cut_at_word(title, begin, MOST - _EDGES // 2)
+    return _on_one_line(title, 0, end, [(start, stop) for start, stop, _ in _found(title, reasons, "title")])
 
 
 def excerpt(text: str, reasons: Iterable[Reason], field: str, around: int = 100) -> Excerpt:
@@ -129,6 +137,12 @@ def _cut_after(text: str, last: int, reach: int) -> int:
     ends = [end.start() + len(end.group().rstrip()) for end in _SENTENCE_END.finditer(text, last, latest + 1)]
     if fitting := [end for end in ends if end <= latest]:
         return fitting[-1]
+    return _cut_at_word(text, last, reach)
+
+
+def _cut_at_word(text: str, last: int, reach: int) -> int:
+    """Where to end, at most `reach` characters after `last`: with a word, else with a letter and its accents."""
+    latest = last + reach
     spaces = [space.start() for space in _SPACE.finditer(text, last, latest + 1)]
     if spaces:
         return spaces[-1]

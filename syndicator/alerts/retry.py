@@ -45,8 +45,10 @@ LONGEST_WAIT = max(BACKOFF[-1] * (1 + JITTER), LONGEST_RETRY_AFTER) + PROBE_WIND
 MOST_ATTEMPTS = 10
 MOST_PATIENCE = timedelta(hours=76)
 
-# Permanent refusals in a row, after which the destination itself is taken to be wrong.
+# Permanent refusals in a row, over so long a time, after which the destination itself is taken to be wrong. While a
+# receiver is deployed anew, its proxy may answer 404 to a burst of messages; an hour later it no longer does.
 MOST_REFUSALS = 5
+REFUSING_FOR = timedelta(hours=1)
 
 # Errors after which a message is set aside: as the oldest in line, and as a probe. With fewer for a probe each round
 # reaches one message further, so that several bad ones side by side can't hold up the rest for good.
@@ -71,7 +73,8 @@ class DeliveryState(StrEnum):
 class Line:
     """What is remembered of a destination. The default is one with which all is well.
 
-    `failures` counts the waits since something was last taken, `failing_since` is the first failed attempt since then.
+    `failures` counts the waits since something was last taken, `failing_since` is the first failed or refused attempt
+    since then.
     Nothing is tried before `retry_at`. `refusals` counts permanent refusals since something was last taken.
     `probe_until`: messages stand aside for a probe, until then (see `restores_order`).
     """
@@ -148,7 +151,7 @@ def after(line: Line, pending: Pending, answer: Answer, now: datetime, jitter: f
             # What stands aside may have met the same outage: now that it is over, it need not wait.
             return Outcome(Line(), DeliveryState.DELIVERED, tried, retry_aside=line.probe_until is not None)
         case Verdict.GONE | Verdict.PERMANENT:
-            return _refused(line, tried, answer)
+            return _refused(line, tried, answer, now)
         case Verdict.TEMPORARY:
             busy = not answer.answered or answer.status in _BUSY
             # A busy or silent answer in between says nothing of the message: it neither counts nor clears.
@@ -161,15 +164,17 @@ def after(line: Line, pending: Pending, answer: Answer, now: datetime, jitter: f
             return _failed(line, failed, answer, now, jitter)
 
 
-def _refused(line: Line, tried: Pending, answer: Answer) -> Outcome:
+def _refused(line: Line, tried: Pending, answer: Answer, now: datetime) -> Outcome:
     refusals = line.refusals + 1
+    since = _earlier(line.failing_since, now)
     reason = None
     if answer.verdict is Verdict.GONE:
         reason = f"it is gone for ever: {answer.said}"
-    elif refusals >= MOST_REFUSALS:
+    elif refusals >= MOST_REFUSALS and now - since >= REFUSING_FOR:
         reason = f"it refused {refusals} messages in a row, the last one with: {answer.said}"
     # The others need not wait: this was about one message.
-    return Outcome(replace(line, refusals=refusals, retry_at=None), DeliveryState.DEAD, tried, switch_off=reason)
+    refused = replace(line, refusals=refusals, failing_since=since, retry_at=None)
+    return Outcome(refused, DeliveryState.DEAD, tried, switch_off=reason)
 
 
 def _failed(line: Line, failed: Pending, answer: Answer, now: datetime, jitter: float) -> Outcome:

@@ -1,5 +1,6 @@
 """Why an alert fired or did not, what it found, and its private feed."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, tzinfo
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ from syndicator.cli.room import in_newsroom
 from syndicator.cli.session import Newsroom
 from syndicator.cli.telling import Reference, delivery_record, desk_of, short_id, words, zone_of_row
 from syndicator.errors import UsageError
-from syndicator.model import State
+from syndicator.model import Article, Reason, State
 from syndicator.previewing import Account, account
 from syndicator.store import AlertRow, DeliveryRow, Silent
 
@@ -31,6 +32,9 @@ _BRIEFLY = {
     Silent.JOINED: "silent: the story was told already",
     Silent.WITHDRAWN: "silent: withdrawn before it was told",
 }
+
+# In the place of matched words: they are words of what nobody is to read again.
+_WITHDRAWN = "words of the withdrawn text"
 
 
 def why(
@@ -65,7 +69,8 @@ def _show_account(room: Newsroom, told: Account, now: datetime) -> None:
     if article.url:
         say(f"   {article.url}")
     if hit is not None:
-        say(f"It fired at {at(hit.at, zone)}, on {words(told.reasons)}.")
+        on = _WITHDRAWN if article.state is State.KILLED else words(told.reasons)
+        say(f"It fired at {at(hit.at, zone)}, on {on}.")
         say(*_silence(told) or _told(told, now, zone))
     else:
         say("It did not fire.")
@@ -83,7 +88,8 @@ def _show_account(room: Newsroom, told: Account, now: datetime) -> None:
 def _show_passages(room: Newsroom, told: Account) -> None:
     """The headline and the passage that matched; of what was withdrawn nothing is shown again."""
     now = told.article.content
-    then = room.store.articles.content(told.hit.seq) if told.hit else now
+    version = room.store.articles.version(told.hit.seq) if told.hit else None
+    then = (version.content if version else None) if told.hit else now
     if told.article.state is State.KILLED or then is None:
         say(f"   {now.title or 'an article past its retention'}")
         return
@@ -148,12 +154,16 @@ def _account_record(told: Account) -> dict[str, Any]:
         "waits_until": told.row.due if hit and hit.silent is None and hit.message is None else None,
         "matches": told.matches,
         "why": told.why,
-        "reasons": [asdict(reason) for reason in told.reasons],
+        "reasons": _reason_records(told.article, told.reasons),
         "deliveries": [
             delivery_record(tried.delivery) | {"tries": [asdict(attempt) for attempt in tried.attempts]}
             for tried in told.tried
         ],
     }
+
+
+def _reason_records(article: Article, reasons: Sequence[Reason]) -> list[dict[str, Any]]:
+    return [] if article.state is State.KILLED else [asdict(reason) for reason in reasons]
 
 
 def history(
@@ -188,7 +198,7 @@ def _show_fired(each: Fired, row: AlertRow, zone: tzinfo, now: datetime) -> None
     say(f"{at(hit.at, zone)}  {article.source}{more}  {short_id(article.id)}")
     killed = article.state is State.KILLED
     say("  ", article.content.title if killed else highlighted(article.content.title, hit.reasons, "title"))
-    say(f"   on {words(hit.reasons)}")
+    say(f"   on {_WITHDRAWN if killed else words(hit.reasons)}")
     say(f"   {_fate(each, row, zone, now)}")
 
 
@@ -216,7 +226,7 @@ def _fired_record(each: Fired) -> dict[str, Any]:
         "story": each.hit.story,
         "other_sources": each.others,
         "silent": each.hit.silent,
-        "reasons": [asdict(reason) for reason in each.hit.reasons],
+        "reasons": _reason_records(each.article, each.hit.reasons),
         "deliveries": [delivery_record(delivery) for delivery in each.deliveries],
     }
 

@@ -45,21 +45,29 @@ class Tally:
 
     def add(self, what: Taken | Published | Delivered) -> None:
         """Count one step, and tell of it."""
-        lines: Iterable[str]
         if isinstance(what, Delivered):
             self.delivered += what.answer.verdict is Verdict.DELIVERED
             self.undelivered += what.answer.verdict is not Verdict.DELIVERED
-            lines = describe_delivery(what)
         elif isinstance(what, Published):
             self.files.update(what.files)
             self.problems += what.problems
-            lines = (f"feed {problem}" for problem in what.problems)
         else:
             self.taken.append(what)
-            lines = describe(what)
         if not self.quiet:
-            for line in lines:
-                say(line)
+            tell(what)
+
+
+def tell(what: Taken | Published | Delivered) -> None:
+    """Say what a step did, and keep nothing: a service does this for years."""
+    lines: Iterable[str]
+    if isinstance(what, Delivered):
+        lines = describe_delivery(what)
+    elif isinstance(what, Published):
+        lines = (f"feed {problem}" for problem in what.problems)
+    else:
+        lines = describe(what)
+    for line in lines:
+        say(line)
 
 
 def describe(taken: Taken) -> list[str]:
@@ -116,9 +124,8 @@ async def _run(config: Path) -> None:
     async with open_newsroom(config) as room:
         with room.store.instance_lock():
             _start(room, utc_now())
-            tally = Tally.start(quiet=False)
-            courier = room.courier(utc_now, tally.add)
-            worker = Worker(room.pipeline, courier, tick=room.settings.schedule.tick, report=tally.add)
+            courier = room.courier(utc_now, tell)
+            worker = Worker(room.pipeline, courier, tick=room.settings.schedule.tick, report=tell)
             say(f"Feeds are in {room.settings.feeds.dir}; open {room.settings.feeds.dir / 'index.html'}")
             say(f"Sources: {len(room.settings.sources)}, topics: {len(room.settings.topics)}. Stop with Ctrl-C.")
             server = room.settings.server

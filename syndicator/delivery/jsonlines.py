@@ -5,10 +5,15 @@ import errno
 import fcntl
 import os
 import stat
+import time
 from pathlib import Path
 
 from syndicator.alerts.message import Answer, Message, Verdict
 from syndicator.delivery.payload import payload
+
+# How long to wait for whoever else has the file locked, and how often to ask.
+_PATIENCE_S = 5.0
+_PAUSE_S = 0.05
 
 
 class JsonLinesChannel:
@@ -26,6 +31,8 @@ class JsonLinesChannel:
             await asyncio.to_thread(_append, self._path, payload(message))
         except _NotAFileError:
             return Answer(Verdict.PERMANENT, f"{self._path} is not a regular file", answered=False)
+        except _HeldError:
+            return Answer(Verdict.TEMPORARY, f"{self._path}: another program holds the file", answered=False)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             return Answer(Verdict.TEMPORARY, f"{self._path} can't be written: {reason}", answered=False)
@@ -37,6 +44,10 @@ class JsonLinesChannel:
 
 class _NotAFileError(Exception):
     """The path leads to a device, a pipe or a folder."""
+
+
+class _HeldError(Exception):
+    """Somebody else has had the file locked all the time that we wait."""
 
 
 def _append(path: Path, line: bytes) -> None:
@@ -54,7 +65,7 @@ def _append(path: Path, line: bytes) -> None:
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise _NotAFileError
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _lock(descriptor)
         size = os.fstat(descriptor).st_size
         # A crash in the middle of a line leaves it torn: what comes now must not be glued to it.
         torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
@@ -68,6 +79,20 @@ def _append(path: Path, line: bytes) -> None:
         os.close(descriptor)
     if is_new:
         _sync_folder(path.parent)
+
+
+def _lock(descriptor: int) -> None:
+    """Wait for the file, but not for ever: a thread that waits inside flock could not be ended, not even by a stop."""
+    by = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= by:
+                raise _HeldError from None
+            time.sleep(_PAUSE_S)
+        else:
+            return
 
 
 def _write(descriptor: int, data: bytes) -> None:

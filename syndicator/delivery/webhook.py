@@ -140,7 +140,7 @@ class WebhookChannel:
         kind = Verdict.TEMPORARY
         match error:
             case aiohttp.ClientConnectorError(os_error=AddressRefusedError() as refusal):
-                kind = Verdict.PERMANENT
+                # Not for ever: a captive network's DNS answers so for a while, and config can be mended.
                 said = (
                     f"{host} was not asked: {refusal.address} is not a public address; "
                     "to send there, name its network in allow_private under [network]"
