@@ -129,7 +129,7 @@ class Composer:
             state=article.state,
             title=marked(content.title, reasons),
             excerpt=passage,
-            url=None if article.state is State.KILLED else article.url,
+            url=article.url,
             source=self._title(article.source),
             published=article.published,
             updated=article.updated,

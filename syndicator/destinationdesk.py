@@ -176,11 +176,12 @@ class DestinationDesk:
             self._store.destinations.remove(row.name, why, now)
             return self._store.deliveries.bury(row.name, why, now)
 
-    def switch_on(self, name: str) -> DestinationRow:
+    def switch_on(self, name: str, now: datetime) -> DestinationRow:
         """Send there again, with its failures forgotten: what waits is tried at once, what is dead stays dead."""
         with self._store.transaction():
             row = self.find(name)
             self._store.destinations.switch_on(row.name)
+            self._store.deliveries.start_over(row.name, now)
         return self.find(row.name)
 
     async def test(self, name: str, addresses: Addresses, now: datetime) -> Answer:

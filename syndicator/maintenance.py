@@ -69,7 +69,7 @@ class Maintenance:
         return DestinationCondition(
             name=row.name,
             owner=row.owner,
-            failing_since=row.failing_since,
+            failing_since=min(filter(None, (row.failing_since, row.refusing_since)), default=None),
             error=self._store.deliveries.last_trouble(row.name),
             off_because=row.off,
             off_since=row.off_since,

@@ -25,7 +25,6 @@ from syndicator.alerts.retry import (
     Pending,
     after,
     backoff,
-    may_send,
     restores_order,
 )
 from syndicator.alerts.timing import is_due
@@ -39,6 +38,11 @@ BUSY = Answer(Verdict.TEMPORARY, "503 Service Unavailable", 503)
 SILENT = Answer(Verdict.TEMPORARY, "connection refused", answered=False)
 REFUSED = Answer(Verdict.PERMANENT, "400 Bad Request", 400)
 GONE = Answer(Verdict.GONE, "410 Gone", 410)
+
+
+def may_send(line, now):
+    """The store's rule, as `Deliveries.claim` has it."""
+    return line.retry_at is None or is_due(line.retry_at, now, LONGEST_WAIT)
 
 
 def queued(at: datetime = NOW, **known) -> Pending:
@@ -203,15 +207,15 @@ def test_a_refusal_costs_one_message_and_nobody_waits():
     line = Line(failures=3, failing_since=NOW - HOUR, retry_at=NOW - SECOND)
     outcome = after(line, queued(), REFUSED, NOW, 0.0)
     assert outcome.state is DeliveryState.DEAD
-    assert outcome.line == Line(failures=3, failing_since=NOW - HOUR, refusals=1)
+    assert outcome.line == Line(failures=3, failing_since=NOW - HOUR, refusals=1, refusing_since=NOW)
     assert outcome.switch_off is None
     assert outcome.dead_before is None
 
 
 def test_a_refusal_is_the_beginning_of_trouble():
     line = after(Line(), queued(), REFUSED, NOW, 0.0).line
-    assert line == Line(failing_since=NOW, refusals=1)
-    assert after(line, queued(), REFUSED, NOW + HOUR, 0.0).line == Line(failing_since=NOW, refusals=2)
+    assert line == Line(refusals=1, refusing_since=NOW)
+    assert after(line, queued(), REFUSED, NOW + HOUR, 0.0).line == Line(refusals=2, refusing_since=NOW)
     assert after(line, queued(), TAKEN, NOW + HOUR, 0.0).line == Line()
 
 
@@ -238,7 +242,7 @@ def test_refusals_in_a_row_switch_the_destination_off():
     ],
 )
 def test_a_receiver_that_is_deployed_anew_is_not_switched_off(refused, ago, off):
-    line = Line(failing_since=NOW - ago, refusals=refused)
+    line = Line(failing_since=NOW - DAY, refusals=refused, refusing_since=NOW - ago)
     assert (after(line, queued(), REFUSED, NOW, 0.0).switch_off is not None) == off
 
 

@@ -242,7 +242,7 @@ def test_what_died_is_replayed_once_its_destination_is_on_again(tmp_path):
         left = it.destinations.replay(NOW)
         assert (left.queued, left.left) == (0, {"phone": 2})
         it.wire.answers.clear()
-        assert it.destinations.switch_on("phone").off is None
+        assert it.destinations.switch_on("phone", it.now).off is None
         row = it.alerts.find("boats")
         assert it.destinations.replay(NOW, destination="phone", alert=row.id).queued == 2
         it.after()

@@ -192,7 +192,6 @@ def test_a_password_may_go_unencrypted_to_this_machine(tmp_path, host):
 def test_the_sender_may_have_a_name(tmp_path, written, name, address):
     quoted = written if written.startswith("'") else f'"{written}"'
     smtp = read(tmp_path, HEAD + SMTP.replace('"alerts@example.net"', quoted)).smtp
-    assert (smtp.sender_name, smtp.sender_address) == (name, address)
     assert Mailbox.parse(smtp.sender) == Mailbox(address, name)
 
 

@@ -51,6 +51,15 @@ def rows(path, sql):
 # The file
 
 
+def test_the_database_is_for_its_owners_eyes(path, store):
+    put(store, entry())
+    assert {
+        each.stat().st_mode & 0o777
+        for each in path.parent.glob("syndicator.db*")
+        if each.suffix in {".db", ".db-wal", ".db-shm"}
+    } == {0o600}
+
+
 def test_every_table_of_ours_is_strict_and_foreign_keys_hold(path, store):
     tables = rows(path, "SELECT name, strict FROM pragma_table_list WHERE type = 'table' AND schema = 'main'")
     loose = {name for name, strict in tables if not strict}

@@ -73,16 +73,17 @@ class DeliveryState(StrEnum):
 class Line:
     """What is remembered of a destination. The default is one with which all is well.
 
-    `failures` counts the waits since something was last taken, `failing_since` is the first failed or refused attempt
-    since then.
-    Nothing is tried before `retry_at`. `refusals` counts permanent refusals since something was last taken.
-    `probe_until`: messages stand aside for a probe, until then (see `restores_order`).
+    `failures` counts the waits since something was last taken, `failing_since` is the first failed attempt since then.
+    Nothing is tried before `retry_at`. `refusals` counts permanent refusals since something was last taken, and
+    `refusing_since` is the first of them. `probe_until`: messages stand aside for a probe until then: see
+    `restores_order`.
     """
 
     failures: int = 0
     failing_since: datetime | None = None
     retry_at: datetime | None = None
     refusals: int = 0
+    refusing_since: datetime | None = None
     probe_until: datetime | None = None
 
 
@@ -117,11 +118,6 @@ class Outcome:
     retry_aside: bool = False
     dead_before: datetime | None = None
     switch_off: str | None = None
-
-
-def may_send(line: Line, now: datetime) -> bool:
-    """Tell whether the destination may be tried now: then take its oldest delivery that is due."""
-    return line.retry_at is None or is_due(line.retry_at, now, LONGEST_WAIT)
 
 
 def restores_order(line: Line, now: datetime) -> bool:
@@ -166,14 +162,14 @@ def after(line: Line, pending: Pending, answer: Answer, now: datetime, jitter: f
 
 def _refused(line: Line, tried: Pending, answer: Answer, now: datetime) -> Outcome:
     refusals = line.refusals + 1
-    since = _earlier(line.failing_since, now)
+    since = _earlier(line.refusing_since, now)
     reason = None
     if answer.verdict is Verdict.GONE:
         reason = f"it is gone for ever: {answer.said}"
     elif refusals >= MOST_REFUSALS and now - since >= REFUSING_FOR:
         reason = f"it refused {refusals} messages in a row, the last one with: {answer.said}"
     # The others need not wait: this was about one message.
-    refused = replace(line, refusals=refusals, failing_since=since, retry_at=None)
+    refused = replace(line, refusals=refusals, refusing_since=since, retry_at=None)
     return Outcome(refused, DeliveryState.DEAD, tried, switch_off=reason)
 
 

@@ -169,7 +169,7 @@ def switch_on(name: Name, *, config: Config = DEFAULT_CONFIG, now: Now, as_json:
     def act(room: Newsroom) -> None:
         desk = DestinationDesk(room.settings, room.store)
         was = desk.find(name)
-        reached = desk.standing(desk.switch_on(name))
+        reached = desk.standing(desk.switch_on(name, now))
         if as_json:
             show_json(_record(reached))
             return

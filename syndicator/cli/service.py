@@ -36,7 +36,8 @@ class Tally:
     files: set[Path]
     problems: list[str]
     delivered: int = 0
-    undelivered: int = 0
+    failed: int = 0
+    refused: int = 0
 
     @classmethod
     def start(cls, *, quiet: bool) -> "Tally":
@@ -47,7 +48,8 @@ class Tally:
         """Count one step, and tell of it."""
         if isinstance(what, Delivered):
             self.delivered += what.answer.verdict is Verdict.DELIVERED
-            self.undelivered += what.answer.verdict is not Verdict.DELIVERED
+            self.failed += what.answer.verdict is Verdict.TEMPORARY
+            self.refused += what.answer.verdict in {Verdict.PERMANENT, Verdict.GONE}
         elif isinstance(what, Published):
             self.files.update(what.files)
             self.problems += what.problems
@@ -124,7 +126,13 @@ async def _run(config: Path) -> None:
     async with open_newsroom(config) as room:
         with room.store.instance_lock():
             _start(room, utc_now())
-            courier = room.courier(utc_now, tell)
+
+            def told(what: Delivered) -> None:
+                tell(what)
+                if what.switched_off:  # its owner hears of it now, not at the next round
+                    room.pipeline.look_after_ourselves(utc_now())
+
+            courier = room.courier(utc_now, told)
             worker = Worker(room.pipeline, courier, tick=room.settings.schedule.tick, report=tell)
             say(f"Feeds are in {room.settings.feeds.dir}; open {room.settings.feeds.dir / 'index.html'}")
             say(f"Sources: {len(room.settings.sources)}, topics: {len(room.settings.topics)}. Stop with Ctrl-C.")
@@ -164,7 +172,7 @@ def report(tally: Tally, *, as_json: bool) -> None:
                 "sources": tally.taken,
                 "files": sorted(map(str, tally.files)),
                 "problems": tally.problems,
-                "alerts": {"delivered": tally.delivered, "failed": tally.undelivered},
+                "alerts": {"delivered": tally.delivered, "failed": tally.failed, "refused": tally.refused},
             }
         )
     else:
@@ -172,7 +180,8 @@ def report(tally: Tally, *, as_json: bool) -> None:
         looked = f"{counted(len(tally.taken), 'source')} looked at" if tally.taken else "No source was due"
         written = counted(len(tally.files), "file")
         alerts = f" {counted(tally.delivered, 'alert')} delivered." if tally.delivered else ""
-        alerts += f" {tally.undelivered} could not be, and will be tried again." if tally.undelivered else ""
+        alerts += f" {tally.failed} could not be, and will be tried again." if tally.failed else ""
+        alerts += f" {counted(tally.refused, 'message')} was refused for good." if tally.refused else ""
         say(f"{looked}: {new} new, {changed} changed; {written} written.{alerts}")
     if tally.problems:
         raise typer.Exit(1)

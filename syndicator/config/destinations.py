@@ -14,7 +14,6 @@ from syndicator.config.endpoints import (
     WebhookSecret,
     apprise_url,
     is_loopback,
-    sender_parts,
 )
 from syndicator.config.section import Section
 from syndicator.config.values import Duration, Location, Sentence, Whole, duration_text, slug, web_address
@@ -159,13 +158,3 @@ class Smtp(Section):
                 'would cross the network unencrypted: set security = "starttls" or "tls" (none is for this machine)'
             )
         return value
-
-    @property
-    def sender_name(self) -> str:
-        """The display name of the sender; "" where there is none."""
-        return sender_parts(self.sender)[0]
-
-    @property
-    def sender_address(self) -> str:
-        """The mail address of the sender, by itself."""
-        return sender_parts(self.sender)[1]

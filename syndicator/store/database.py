@@ -25,6 +25,9 @@ def open_database(path: Path) -> Database:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # It holds the secrets of destinations that were added by hand: for its owner's eyes only, as SQLite's own files
+        # beside it are then too.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
         db = Database(connection)
         db.execute("PRAGMA journal_mode = WAL")
@@ -61,6 +64,7 @@ def _migrate(db: Database, path: Path) -> None:
 def copy_database(db: Database, target: Path) -> None:
     """A consistent copy of the database while others write to it (SQLite online backup API)."""
     partial = target.with_name(target.name + ".part")
+    os.close(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     copy = sqlite3.connect(partial)
     try:
         db.conn.backup(copy)

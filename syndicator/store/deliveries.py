@@ -108,7 +108,8 @@ class Deliveries:
         rows = self._db.query(
             """
             SELECT d.*, m.key, m.event, m.alert, m.at, m.part, m.parts, m.lines,
-                q.failures, q.failing_since AS line_failing_since, q.retry_at, q.refusals, q.probe_until
+                q.failures, q.failing_since AS line_failing_since, q.retry_at, q.refusals,
+                q.refusing_since, q.probe_until
             FROM deliveries d JOIN messages m ON m.id = d.message JOIN destinations q ON q.name = d.destination
             WHERE d.n = ?
             """,
@@ -166,7 +167,7 @@ class Deliveries:
         self._db.execute(
             """
             UPDATE destinations SET failures = :failures, failing_since = :failing_since, retry_at = :retry_at,
-                refusals = :refusals, probe_until = :probe_until
+                refusals = :refusals, refusing_since = :refusing_since, probe_until = :probe_until
             WHERE name = :name
             """,
             {
@@ -174,6 +175,7 @@ class Deliveries:
                 "failing_since": optional_seconds(line.failing_since),
                 "retry_at": optional_seconds(line.retry_at),
                 "refusals": line.refusals,
+                "refusing_since": optional_seconds(line.refusing_since),
                 "probe_until": optional_seconds(line.probe_until),
                 "name": claimed.destination,
             },
@@ -290,5 +292,6 @@ def _load_line(row: Row) -> Line:
         failing_since=optional_moment(row["failing_since"]),
         retry_at=optional_moment(row["retry_at"]),
         refusals=row["refusals"],
+        refusing_since=optional_moment(row["refusing_since"]),
         probe_until=optional_moment(row["probe_until"]),
     )

@@ -23,8 +23,8 @@ class DestinationDefinition:
 
 @dataclass(frozen=True, slots=True)
 class DestinationRow:
-    """One destination. `off` is why it was switched off, None while it is on; `failing_since` when its first failure
-    since its last success was.
+    """One destination. `off` is why it was switched off, None while it is on; `failing_since` and
+    `refusing_since` are its first failure and its first permanent refusal since its last success.
     """
 
     name: str
@@ -37,6 +37,7 @@ class DestinationRow:
     off_since: datetime | None
     failures: int
     failing_since: datetime | None
+    refusing_since: datetime | None
     retry_at: datetime | None
 
 
@@ -96,7 +97,7 @@ class Destinations:
         """It is tried as if all were well there; one that is switched off stays so."""
         self._db.execute(
             "UPDATE destinations SET failures = 0, failing_since = NULL, retry_at = NULL, refusals = 0,"
-            " probe_until = NULL WHERE name = ?",
+            " refusing_since = NULL, probe_until = NULL WHERE name = ?",
             [name],
         )
 
@@ -125,5 +126,6 @@ def _load(row: Row) -> DestinationRow:
         off_since=optional_moment(row["off_since"]),
         failures=row["failures"],
         failing_since=optional_moment(row["failing_since"]),
+        refusing_since=optional_moment(row["refusing_since"]),
         retry_at=optional_moment(row["retry_at"]),
     )

@@ -180,6 +180,7 @@ def m0004_alerts(db: Database) -> None:
             failing_since INTEGER,
             retry_at INTEGER,
             refusals INTEGER NOT NULL DEFAULT 0,
+            refusing_since INTEGER,
             probe_until INTEGER
         ) STRICT
     """)
