@@ -122,6 +122,7 @@ class Composer:
             reasons, passage = (), Excerpt("")
         else:
             passage = excerpt(content.text or content.summary, reasons, "text")
+        zone = watched.alert.timing.zone if watched is not None else self._settings.site.zone
         return Item(
             article=article.id,
             seq=article.seq,
@@ -131,8 +132,8 @@ class Composer:
             excerpt=passage,
             url=article.url,
             source=self._title(article.source),
-            published=article.published,
-            updated=article.updated,
+            published=article.published.astimezone(zone),
+            updated=article.updated.astimezone(zone),
             story=carried.story,
             others=tuple(self._others(article, carried.story)),
             topics=tuple(topics),

@@ -49,6 +49,13 @@ def test_an_edit_that_matches_already_says_nothing_and_one_that_newly_matches_do
         assert it.titles() == ["A boat came in", "A raft drifts, a boat follows"]
 
 
+def test_times_are_told_on_the_alerts_own_clock(tmp_path):
+    with desk(tmp_path, DESK, alert(zone='"Europe/Belgrade"')) as it:
+        it.say("A boat came in")
+        (item,) = it.wire.sent["desk"][0].items
+        assert (item.published, item.published.tzname()) == (NOW, "CET")
+
+
 def test_a_backlog_is_silent_and_stays_so_when_it_is_edited(tmp_path):
     with desk(tmp_path) as it:
         it.say("A boat of old", guid="old", backlog=True)

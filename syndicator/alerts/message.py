@@ -41,7 +41,7 @@ class Item:
     `title` and `excerpt` carry the matched words marked; the excerpt is empty where only the title matched or
     where the article was killed: then `title` is the notice's. `source` is the title of its source, `others` those
     of the other sources that carry the same story. `story` is the story's permanent id (`urn:uuid:…`), `reasons` why
-    it matched. `note` is what a correction or a kill says of itself.
+    it matched. `note` is what a correction or a kill says of itself. Both times are on the clock of the alert's zone.
     """
 
     article: str

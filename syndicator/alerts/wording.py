@@ -7,7 +7,7 @@ forge something: control characters, line breaks, surrogates, bidirectional over
 import re
 import textwrap
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from unicodedata import category
 from urllib.parse import urlsplit
 
@@ -133,7 +133,7 @@ def item_wording(item: Item, *, brief: bool = False) -> ItemWording:
     corrected = item.state is State.CORRECTED
     times = when(item.published)
     if corrected:
-        same_day = item.published.astimezone(UTC).date() == item.updated.astimezone(UTC).date()
+        same_day = item.published.date() == item.updated.date()
         times += f"; corrected {_clock(item.updated) if same_day else when(item.updated)}"
     also = ""
     if brief and item.others:
@@ -210,9 +210,8 @@ def why(reasons: tuple[Reason, ...]) -> str:
 
 
 def when(moment: datetime) -> str:
-    """A time for people: "3 November 2026, 14:05 UTC". Not by strftime, which obeys the process's locale."""
-    at = moment.astimezone(UTC)
-    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {_clock(at)}"
+    """A time for people, on its own clock: "3 November 2026, 14:05 GMT". Not by strftime, which obeys the locale."""
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}, {_clock(moment)}"
 
 
 def passages(excerpt: Excerpt, limit: int) -> tuple[Passage, ...]:
@@ -252,8 +251,7 @@ def one_line(text: str, limit: int) -> str:
 
 
 def _clock(moment: datetime) -> str:
-    at = moment.astimezone(UTC)
-    return f"{at.hour:02}:{at.minute:02} UTC"
+    return f"{moment.hour:02}:{moment.minute:02} {moment.tzname()}"
 
 
 def _count(message: Message) -> str:
