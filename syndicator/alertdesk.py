@@ -162,7 +162,7 @@ class AlertDesk:
     def export(self, references: Sequence[str] = ()) -> str:
         """These alerts, or all, as TOML that `import_` and config.toml read. It holds no secrets."""
         rows = [self.find(reference) for reference in references] or self._store.alerts.all()
-        return tomli_w.dumps({"alerts": [written(row) for row in rows]}, multiline_strings=True)
+        return tomli_w.dumps({"alerts": [_exported(row) for row in rows]}, multiline_strings=True)
 
     def import_(self, text: str, now: datetime, *, replace: bool = False) -> list[AlertRow]:
         """Keep all alerts of a TOML text, or none if one of them can't be used. Raises UsageError.
@@ -213,6 +213,12 @@ def written(row: AlertRow) -> dict[str, Any]:
     """An alert's keys as config.toml would have them; those that have their defaults are left out."""
     keys: dict[str, Any] = json.loads(row.definition)
     return keys
+
+
+def _exported(row: AlertRow) -> dict[str, Any]:
+    """The same with the mute that was given by command, so that an import is as silent as the original."""
+    mute = {"mute_until": row.muted_until.strftime("%Y-%m-%dT%H:%M:%SZ")} if row.muted_until else {}
+    return written(row) | mute
 
 
 def _alert_tables(text: str) -> list[dict[str, object]]:

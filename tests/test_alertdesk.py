@@ -133,7 +133,9 @@ def test_what_is_exported_is_imported_as_it_was(tmp_path):
             NOW,
         )
         it.alerts.add(boats(name="Ships", group_stories=False), NOW)
+        it.alerts.mute("ships", NOW + timedelta(days=2), NOW)
         text = it.alerts.export()
+        assert 'mute_until = "2026-11-05T12:00:00Z"' in text
         before = [it.alerts.standing(row, NOW).alert.timing for row in it.store.alerts.all()]
         for name in ("boats", "ships"):
             it.alerts.remove(name)
