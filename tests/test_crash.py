@@ -191,17 +191,19 @@ def every_step(room, tmp_path, run, now, recover=("once",)):
     ran = run(whole, "once", "--now", now)
     assert ran["status"] == 0
     expected = outcome(whole)
-    differing = []
+    differing, survived = [], 0
     for step in range(random.randint(1, STRIDE), ran["steps"] + 1, STRIDE):
         crashed = copied(room, tmp_path, f"step-{step}")
-        died = run(crashed, "once", "--now", now, die_at=step)["status"] == -signal.SIGKILL
-        # Deliveries run beside each other, so the last steps may be one more or one less.
-        assert died or step > ran["steps"] - 5
+        # Deliveries run beside each other, so not every run has as many steps: one may come to its end alive.
+        status = run(crashed, "once", "--now", now, die_at=step)["status"]
+        assert status in (-signal.SIGKILL, 0)
+        survived += status == 0
         assert run(crashed, *recover, "--now", now)["status"] == 0
         differing += [f"{step}: {line}" for line in differences(expected, outcome(crashed))]
         differing += [f"{step}: told {told(crashed)}"] * (told(crashed) != told(whole))
         shutil.rmtree(crashed)
     assert differing == []
+    assert survived < ran["steps"] / STRIDE / 5
     return ran["steps"]
 
 

@@ -254,7 +254,7 @@ def test_ctrl_c_is_the_parents_to_answer(tmp_path):
     parent, pid = start_parent(tmp_path, "hang", 60)
     time.sleep(0.2)
     os.killpg(parent.pid, signal.SIGINT)
-    _, errors = parent.communicate(timeout=10)
+    _, errors = parent.communicate(timeout=60)
     assert errors == ""
     assert parent.returncode == 130
     assert not alive(pid)
