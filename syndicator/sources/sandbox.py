@@ -16,7 +16,6 @@ import pickle
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import InvalidStateError
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
@@ -43,8 +42,6 @@ _DOCUMENTS_PER_WORKER = 1_000
 _PRELOADED = ["syndicator.sources.feed", "syndicator.sources.page"]
 # Past the deadline by this much, a worker ends itself: its parent is no longer there to do it.
 _GRACE_S = 2.0
-# How long stopped workers may take to be gone, before they are killed.
-_CLOSING_S = 5.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -108,8 +105,7 @@ class Sandbox:
         if self._pool is not None:
             self._discard(self._pool)
         for future in tuple(self._pending):
-            with contextlib.suppress(InvalidStateError):  # it ended in this moment
-                future.set_exception(RuntimeError("closed"))
+            future.set_exception(RuntimeError("closed"))
 
     async def _done(self, future: ProcessFuture[bytes]) -> bytes:
         # Pebble leaves the futures of a pool that was stopped as they are, so close() has to end them.
@@ -139,15 +135,8 @@ class Sandbox:
             if self._pool is not pool:
                 return
             self._pool = None
-            try:
-                pool.stop()  # type: ignore[no-untyped-call]
-                with contextlib.suppress(TimeoutError):
-                    pool.join(timeout=_CLOSING_S)
-            finally:
-                # A call cancelled a moment ago has its worker replaced; one that is replaced while the pool stops is
-                # missed by it, and Python would wait for it at its end.
-                for left in multiprocessing.active_children():
-                    left.kill()
+            pool.stop()  # type: ignore[no-untyped-call]
+            pool.join()
 
     def _too_slow(self, source: str) -> ParseError:
         return ParseError(source, f"took longer than {self._deadline_s:g} s to parse")
