@@ -189,7 +189,9 @@ def test_a_sandbox_that_was_never_used_starts_nothing():
 
 
 PARENT = """
-import asyncio, os, sys
+import asyncio, os, signal, sys
+# A shell that runs the tests in the background has its children ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, {tests!r})
 import test_sandbox
 from syndicator.sources.sandbox import Sandbox
