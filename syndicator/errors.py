@@ -7,7 +7,8 @@ SyndicatorError
 ├── NotFoundError          no article, topic or source of that name                      (exit 2)
 ├── StoreError             the store can't do what was asked
 │   ├── StoreTooNewError   the database was written by a newer program
-│   └── StoreBusyError     another instance holds the store
+│   ├── StoreBusyError     another instance holds the store
+│   └── StoreSlowError     a question took longer to answer than it may
 ├── SourceError            one source failed; it costs itself, never the cycle
 │   ├── FetchError         the network or the server said no
 │   └── ParseError         what came can't be read as news
@@ -93,6 +94,10 @@ class StoreBusyError(StoreError):
     """Another instance holds the store."""
 
     exit_code = 2
+
+
+class StoreSlowError(StoreError):
+    """A question to the store took longer to answer than it may."""
 
 
 class SourceError(SyndicatorError):

@@ -44,7 +44,7 @@ class Rendering:
 
     def __init__(self, store: Store, publisher: Publisher, settings: Settings) -> None:
         self._store = store
-        self._publisher = publisher
+        self.publisher = publisher
         self._settings = settings
         site = settings.site
         self._shelves = {topic.name: Shelf(topic.name, topic.title, topic.description) for topic in settings.topics}
@@ -71,9 +71,9 @@ class Rendering:
                 store.remember("day", day)
             for name in self._shelves:
                 edge = store.feeds.last_edge(name)
-                if not self._publisher.has(name, edge.months if edge else ()):
+                if not self.publisher.has(name, edge.months if edge else ()):
                     self._mark_with_archive(name)
-            if not self._publisher.has_index():
+            if not self.publisher.has_index():
                 store.feeds.mark_stale([INDEX])
 
     def publish(self, now: datetime) -> Published:
@@ -85,7 +85,7 @@ class Rendering:
         stale = self._store.feeds.stale()
         if not stale:
             return Published()
-        self._publisher.sweep()
+        self.publisher.sweep()
         files: list[Path] = []
         problems: list[str] = []
         for name in sorted({mark.topic for mark in stale} | {INDEX}, key=lambda name: (name == INDEX, name)):
@@ -103,8 +103,8 @@ class Rendering:
 
     def _render_index(self, marks: list[Stale]) -> list[Path]:
         """The pages that list all feeds, and the list of those that are gone."""
-        files = self._publisher.write_index(self._summaries())
-        files += self._publisher.write_gone(self._store.topics.gone())
+        files = self.publisher.write_index(self._summaries())
+        files += self.publisher.write_gone(self._store.topics.gone())
         for mark in marks:
             self._store.feeds.rendered(mark)
         return files
@@ -123,11 +123,11 @@ class Rendering:
             months = edge.months if edge else ()
             document = self._document(shelf, items, tombstones)
             document = replace(document, previous=months[-1] if months else None)
-            files += self._publisher.write(document)
+            files += self.publisher.write(document)
             for month in _months_to_render(months, {mark.month for mark in marks}, before, edge):
                 if edge is not None:
-                    files += self._publisher.write(self._month(shelf, month, edge))
-            files += self._publisher.prune_archives(shelf.name, months)
+                    files += self.publisher.write(self._month(shelf, month, edge))
+            files += self.publisher.prune_archives(shelf.name, months)
             summary = [document.title, document.description, len(items), _timestamp(document.updated)]
         with store.transaction():
             if shelf is not None:

@@ -14,9 +14,11 @@ from pydantic import ValidationError
 from syndicator import __version__
 from syndicator.config import (
     AlertSettings,
+    Api,
     DestinationKind,
     DestinationSettings,
     Feeds,
+    Log,
     Maintenance,
     Network,
     Schedule,
@@ -27,6 +29,7 @@ from syndicator.config import (
     Source,
     Store,
     Topic,
+    WebSub,
     load,
 )
 from syndicator.config.lines import key_lines
@@ -222,6 +225,13 @@ REFUSED = [
     (SITE + "[feeds]\ndir = 5", "line 6: feeds.dir", "is not a path"),
     (SITE + "[feeds]\ndir = '.'", "line 6: feeds.dir", "holds this config file"),
     (SITE + "[server]\nport = 65536", "line 6: server.port", "at most 65535"),
+    (SITE + "[server]\nmax_age = '2d'", "line 6: server.max_age", "at most 1d"),
+    (SITE + "[server]\nrobots = 'no index!'", "line 6: server.robots", "noindex, nofollow"),
+    (SITE + "[server]\nrate = 0", "line 6: server.rate", "at least 1"),
+    (SITE + "[server]\ntrusted_proxies = ['proxy']", "line 6: server.trusted_proxies[0]", "10.1.0.0/16"),
+    (SITE + "[api]\nread = 'all'", "line 6: api.read", "token"),
+    (SITE + "[websub]\nhub = 'built in'", "line 6: websub.hub", '"built-in", "none"'),
+    (SITE + "[log]\nformat = 'xml'", "line 6: log.format", "json"),
     (SITE + "[schedule]\npoll_min = '7h'", "line 5: schedule.poll_max", "shorter than poll_min"),
     (SITE + "[schedule]\npoll_min = '7 parsecs'", "line 6: schedule.poll_min", "is not a duration"),
     (SITE + "[schedule]\ntick = 0", "line 6: schedule.tick", "at least one second"),
@@ -483,6 +493,9 @@ SECTIONS = {
     "[store]": Store,
     "[feeds]": Feeds,
     "[server]": Server,
+    "[api]": Api,
+    "[websub]": WebSub,
+    "[log]": Log,
     "[schedule]": Schedule,
     "[network]": Network,
     "[[sources]]": Source,

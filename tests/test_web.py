@@ -19,6 +19,7 @@ import feedparser
 import pytest
 from asgi import ask
 from documents import read
+from house import house
 from lxml import html
 from mailserver import MailServer
 from newsroom import NOW
@@ -30,8 +31,7 @@ from syndicator.addresses import opt_out_key
 from syndicator.alerts import sign_opt_out
 from syndicator.config import load
 from syndicator.errors import StoreError
-from syndicator.pipeline import analyser, public_site
-from syndicator.publish import Publisher
+from syndicator.pipeline import analyser
 from syndicator.store import Store
 from syndicator.web import Serving, connection, listening, serving, web_app
 from syndicator.web.form import form_fields
@@ -50,11 +50,9 @@ MULTIPART = b'--x y\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r
 class Web:
     """A newsroom's web application, asked without a network."""
 
-    def __init__(self, it):
+    def __init__(self, it, house):
         self.it, self.store = it, it.store
-        settings = it.room.settings
-        publisher = Publisher(settings.feeds.dir, public_site(settings))
-        self.app = web_app(it.store, settings, publisher, lambda: it.now)
+        self.app = web_app(house)
         self.row = it.store.alerts.all()[0]
 
     def ask(self, path, method="GET", **more):
@@ -72,8 +70,9 @@ class Web:
 
 @contextmanager
 def web(root, *parts):
-    with desk(root, *(parts or (DESK, MAIL, SMTP, alert(to=("desk", "anna"))))) as it:
-        yield Web(it)
+    parts = parts or (DESK, MAIL, SMTP, alert(to=("desk", "anna")))
+    with desk(root, *parts) as it, house(it.room, lambda: it.now) as open_house:
+        yield Web(it, open_house)
 
 
 # Private feeds
@@ -208,12 +207,13 @@ def test_answers_stand_below_the_path_of_the_public_address(tmp_path):
         below = it.room.settings.model_copy(
             update={"site": it.room.settings.site.model_copy(update={"url": "https://desk.example/the%20news"})}
         )
-        app = web_app(it.store, below, Publisher(below.feeds.dir, public_site(below)), lambda: it.now)
-        token = it.store.alerts.all()[0].feed_token
-        reply = ask(app, f"/the news/alerts/{token}.atom")
-        assert reply.status == 200
-        assert f'"https://desk.example/the%20news/alerts/{token}.atom"'.encode() in reply.body
-        assert ask(app, f"/alerts/{token}.atom").status == 404
+        with house(it.room, lambda: it.now, below) as open_house:
+            app = web_app(open_house)
+            token = it.store.alerts.all()[0].feed_token
+            reply = ask(app, f"/the news/alerts/{token}.atom")
+            assert reply.status == 200
+            assert f'"https://desk.example/the%20news/alerts/{token}.atom"'.encode() in reply.body
+            assert ask(app, f"/alerts/{token}.atom").status == 404
 
 
 # Ending an alert

@@ -20,10 +20,8 @@ from syndicator.cli.session import Newsroom, note_warnings, open_newsroom, open_
 from syndicator.courier import Delivered
 from syndicator.errors import UsageError
 from syndicator.intake import Taken
-from syndicator.pipeline import public_site
-from syndicator.publish import Publisher
 from syndicator.rendering import Published
-from syndicator.web import Serving, web_app
+from syndicator.web import House, ReadingRoom, Serving, web_app
 from syndicator.worker import Worker, utc_now
 
 
@@ -137,10 +135,10 @@ async def _run(config: Path) -> None:
             say(f"Feeds are in {room.settings.feeds.dir}; open {room.settings.feeds.dir / 'index.html'}")
             say(f"Sources: {len(room.settings.sources)}, topics: {len(room.settings.topics)}. Stop with Ctrl-C.")
             server = room.settings.server
-            publisher = Publisher(room.settings.feeds.dir, public_site(room.settings))
-            app = web_app(room.store, room.settings, publisher, utc_now)
-            async with Serving(app, server.host, server.port, say):
-                await worker.run()
+            with ReadingRoom(room.store.path, room.store.analyser) as reading:
+                app = web_app(House(room.settings, room.store, room.pipeline, room.addresses, reading, utc_now))
+                async with Serving(app, server.host, server.port, say):
+                    await worker.run()
             say("Stopped.")
 
 

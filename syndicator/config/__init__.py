@@ -4,17 +4,23 @@ from syndicator.config.alerts import AlertSettings, Maintenance
 from syndicator.config.destinations import DestinationKind, DestinationSettings, Security, Smtp
 from syndicator.config.endpoints import ON_THIS_MACHINE, apprise_url, webhook_secret
 from syndicator.config.reader import load
-from syndicator.config.settings import Feeds, Network, Schedule, Server, Settings, Site, Store
+from syndicator.config.serving import Access, Api, Log, LogFormat, LogLevel, Server, WebSub
+from syndicator.config.settings import Feeds, Network, Schedule, Settings, Site, Store
 from syndicator.config.single import read_alert, read_destination
 from syndicator.config.sources import Source, Topic
 from syndicator.config.values import web_address
 
 __all__ = [
     "ON_THIS_MACHINE",
+    "Access",
     "AlertSettings",
+    "Api",
     "DestinationKind",
     "DestinationSettings",
     "Feeds",
+    "Log",
+    "LogFormat",
+    "LogLevel",
     "Maintenance",
     "Network",
     "Schedule",
@@ -26,6 +32,7 @@ __all__ = [
     "Source",
     "Store",
     "Topic",
+    "WebSub",
     "apprise_url",
     "load",
     "read_alert",

@@ -12,7 +12,8 @@ from syndicator.config.doubts import doubts
 from syndicator.config.environment import fill_in
 from syndicator.config.lines import key_lines
 from syndicator.config.report import Report
-from syndicator.config.settings import Feeds, Network, Schedule, Server, Settings, Site, Store
+from syndicator.config.serving import Api, Log, Server, WebSub
+from syndicator.config.settings import Feeds, Network, Schedule, Settings, Site, Store
 from syndicator.config.sources import Source, Topic
 from syndicator.config.tables import Tables
 from syndicator.errors import ConfigError
@@ -70,6 +71,9 @@ def _check(path: Path, raw: dict[str, object], report: Report) -> Settings | Non
     store = tables.single(Store, "store", context)
     feeds = tables.single(Feeds, "feeds", context)
     server = tables.single(Server, "server", context)
+    api = tables.single(Api, "api", context)
+    websub = tables.single(WebSub, "websub", context)
+    log = tables.single(Log, "log", context)
     schedule = tables.single(Schedule, "schedule", context)
     network = tables.single(Network, "network", context)
     smtp = tables.single(Smtp, "smtp", context) if "smtp" in raw else None
@@ -103,7 +107,7 @@ def _check(path: Path, raw: dict[str, object], report: Report) -> Settings | Non
     for key, sentence in found:
         report.say(key, sentence)
 
-    if not (site and store and feeds and server and schedule and network and maintenance):
+    if not (site and store and feeds and server and api and websub and log and schedule and network and maintenance):
         return None
     settings = Settings(
         path=path,
@@ -112,6 +116,9 @@ def _check(path: Path, raw: dict[str, object], report: Report) -> Settings | Non
         store=store,
         feeds=feeds,
         server=server,
+        api=api,
+        websub=websub,
+        log=log,
         schedule=schedule,
         network=network,
         sources=tuple(source for _, source in sources),

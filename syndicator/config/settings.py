@@ -16,6 +16,7 @@ from syndicator import __version__
 from syndicator.config.alerts import AlertSettings, Maintenance
 from syndicator.config.destinations import DestinationSettings, Smtp
 from syndicator.config.section import Section
+from syndicator.config.serving import BUILT_IN, NO_HUB, Api, Log, Server, WebSub
 from syndicator.config.sources import Source, Topic
 from syndicator.config.values import (
     Contact,
@@ -76,13 +77,6 @@ class Feeds(Section):
         return timedelta(days=self.window_days)
 
 
-class Server(Section):
-    """[server]: the address that `syndicator run` listens on. Port 0 takes any free one."""
-
-    host: Line = "127.0.0.1"
-    port: Whole = Field(default=8080, ge=0, le=65535)
-
-
 class Schedule(Section):
     """[schedule]: how often sources are asked, how often the worker looks for due work, how long articles stay."""
 
@@ -118,6 +112,9 @@ class Settings(Section):
     store: Store = Field(default_factory=Store)
     feeds: Feeds = Field(default_factory=Feeds)
     server: Server = Field(default_factory=Server)
+    api: Api = Field(default_factory=Api)
+    websub: WebSub = Field(default_factory=WebSub)
+    log: Log = Field(default_factory=Log)
     schedule: Schedule = Field(default_factory=Schedule)
     network: Network = Field(default_factory=Network)
     sources: tuple[Source, ...] = ()
@@ -132,6 +129,13 @@ class Settings(Section):
     def feeds_url(self) -> str:
         """The public base of the feed files, ending in a slash: add "asylum.atom" to it."""
         return f"{self.feeds.url or self.site.url + '/feeds'}/"
+
+    @property
+    def hub_url(self) -> str | None:
+        """The WebSub hub that our feeds name; None where they name none."""
+        if self.websub.hub == BUILT_IN:
+            return f"{self.site.url}/websub/hub" if self.server.public else None
+        return None if self.websub.hub == NO_HUB else self.websub.hub
 
     def source(self, name: str) -> Source:
         """The source of this name, in any case (NotFoundError where there is none)."""

@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import Self
 
 from sqlite_utils import Database
 
-from syndicator.errors import StoreBusyError, StoreError, StoreTooNewError
+from syndicator.errors import StoreBusyError, StoreError, StoreSlowError, StoreTooNewError
 from syndicator.store.migrations import migrations
 
 BUSY_TIMEOUT_S = 30.0
+# Instructions of SQLite's virtual machine between two looks at the clock: a fraction of a millisecond.
+_PROGRESS_STEPS = 10_000
 
 
 def open_database(path: Path) -> Database:
@@ -40,6 +43,39 @@ def open_database(path: Path) -> Database:
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror or error}. Check [store] path in config.toml.") from error
     return db
+
+
+def open_for_reading(path: Path) -> Database:
+    """A second connection that can only read, of a store that is open already. Raises StoreError."""
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro",
+            uri=True,
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.execute("PRAGMA query_only = ON")
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"{path}: {error}. Is it a Syndicator database?") from error
+    return Database(connection)
+
+
+@contextmanager
+def reading(db: Database, path: Path, *, seconds: float) -> Iterator[None]:
+    """One unchanging view of the database (a read transaction). Raises StoreSlowError where it takes longer."""
+    end = monotonic() + seconds
+    db.conn.set_progress_handler(lambda: monotonic() > end, _PROGRESS_STEPS)
+    try:
+        db.execute("BEGIN")
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            raise StoreSlowError(f"{path}: not done within {seconds:g} seconds") from error
+        raise StoreError(f"{path}: {error}") from error
+    finally:
+        db.conn.set_progress_handler(None, 0)
+        db.rollback()
 
 
 def _migrate(db: Database, path: Path) -> None:

@@ -11,7 +11,15 @@ from syndicator.query import Analyser
 from syndicator.store.alerts import Alerts
 from syndicator.store.articles import Articles
 from syndicator.store.batches import Batches
-from syndicator.store.database import InstanceLock, file_lock, open_database, told_plainly, transaction
+from syndicator.store.database import (
+    InstanceLock,
+    file_lock,
+    open_database,
+    open_for_reading,
+    reading,
+    told_plainly,
+    transaction,
+)
 from syndicator.store.deliveries import Deliveries
 from syndicator.store.destinations import Destinations
 from syndicator.store.feeds import Feeds
@@ -54,6 +62,17 @@ class Store:
     def open(cls, path: Path, analyser: Analyser) -> Self:
         """Open the store at `path`, made or migrated as needed. Raises StoreError, StoreTooNewError."""
         return cls(open_database(path), path, analyser)
+
+    @classmethod
+    def open_for_reading(cls, path: Path, analyser: Analyser) -> Self:
+        """The store at `path`, which is open elsewhere, by a connection that can't write: for another thread."""
+        return cls(open_for_reading(path), path, analyser)
+
+    @contextmanager
+    def reading(self, *, seconds: float) -> Iterator[None]:
+        """What is read inside is of one moment. Raises StoreSlowError where it is not done in so many `seconds`."""
+        with reading(self._db, self.path, seconds=seconds):
+            yield
 
     def close(self) -> None:
         """Close the connection."""

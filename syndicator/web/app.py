@@ -1,54 +1,43 @@
 """The web application: which address is answered by what. Everything else is not here."""
 
 import logging
-from collections.abc import Callable
-from datetime import datetime
 from http import HTTPStatus
-from urllib.parse import unquote, urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from syndicator.config import Settings
 from syndicator.errors import SyndicatorError
-from syndicator.privatefeed import PrivateFeeds
-from syndicator.publish import Publisher
-from syndicator.store import Store
-from syndicator.web.feeds import PrivateFeedPages
 from syndicator.web.headers import UNSTORED, GuardingHeaders
-from syndicator.web.resource import Resource
-from syndicator.web.unsubscribe import FORM_BYTES, Unsubscribing
+from syndicator.web.house import House
+from syndicator.web.privatefeeds import private_feed_routes
+from syndicator.web.unsubscribe import unsubscribe_routes
 
 log = logging.getLogger(__name__)
 
 _RETRY_AFTER_S = 60
 
 
-def web_app(store: Store, settings: Settings, publisher: Publisher, clock: Callable[[], datetime]) -> ASGIApp:
-    """The application, for any ASGI server. It reads and writes `store` in the thread that it is called in."""
-    private = PrivateFeedPages(PrivateFeeds(store, settings, publisher), clock)
-    unsubscribing = Unsubscribing(store, settings, clock)
-    # Links that we write begin with site.url, so we answer below its path.
-    base = unquote(urlsplit(settings.site.url).path).rstrip("/")
-    routes: list[BaseRoute] = [
-        Route(f"{base}/alerts/{{token}}.{{extension}}", Resource(get=private.get)),
-        Route(
-            f"{base}/unsubscribe/{{token}}",
-            Resource(get=unsubscribing.get, post=unsubscribing.post),
-            max_body_size=FORM_BYTES,
-        ),
-    ]
+def web_app(house: House) -> ASGIApp:
+    """The application, for any ASGI server."""
     app = Starlette(
-        routes=routes,
+        routes=_routes(house),
         exception_handlers={HTTPException: _refusal, SyndicatorError: _trouble, Exception: _defect},
     )
     # A redirect to the address without a slash at its end would be built from what the asker calls us.
     app.router.redirect_slashes = False
     return GuardingHeaders(app)
+
+
+def _routes(house: House) -> list[BaseRoute]:
+    """Every address below site.url that is no file, a room at a time."""
+    return [
+        *private_feed_routes(house),
+        *unsubscribe_routes(house),
+    ]
 
 
 async def _refusal(_request: Request, error: Exception) -> Response:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 
 from syndicator.addresses import destination_settings, opted_out
 from syndicator.config import Settings
@@ -16,10 +17,19 @@ from syndicator.errors import SyndicatorError
 from syndicator.store import Store
 from syndicator.web.form import form_fields
 from syndicator.web.headers import UNSTORED
+from syndicator.web.house import House
 from syndicator.web.pages import page
+from syndicator.web.resource import Resource
 
 # The form holds one field; what is larger is none of ours.
 FORM_BYTES = 4096
+
+
+def unsubscribe_routes(house: House) -> list[BaseRoute]:
+    """`/unsubscribe/TOKEN`."""
+    answers = Unsubscribing(house.store, house.settings, house.clock)
+    resource = Resource(get=answers.get, post=answers.post)
+    return [Route(f"{house.base}/unsubscribe/{{token}}", resource, max_body_size=FORM_BYTES)]
 
 
 @dataclass(frozen=True, slots=True)

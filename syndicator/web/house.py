@@ -1,0 +1,39 @@
+"""What the web server answers from: everything that its rooms may work with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import unquote, urlsplit
+
+from syndicator.addresses import Addresses
+from syndicator.config import Settings
+from syndicator.pipeline import Pipeline
+from syndicator.publish import Publisher
+from syndicator.store import Store
+from syndicator.web.reading import ReadingRoom
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """One newsroom, as the web server sees it.
+
+    `store` is the service's own connection: for writes and for small reads, in the event loop's thread alone. What may
+    take longer is read in the `reading` room.
+    """
+
+    settings: Settings
+    store: Store
+    pipeline: Pipeline
+    addresses: Addresses
+    reading: ReadingRoom
+    clock: Callable[[], datetime]
+
+    @property
+    def base(self) -> str:
+        """The path that all our addresses begin with, that of site.url, without a slash at its end."""
+        return unquote(urlsplit(self.settings.site.url).path).rstrip("/")
+
+    @property
+    def publisher(self) -> Publisher:
+        """The renderer of feeds, with what it has rendered before."""
+        return self.pipeline.rendering.publisher
