@@ -19,7 +19,7 @@ class Addresses:
         self._store = store
         self._settings = settings
         self._channels = channels
-        self._open: dict[str, tuple[DestinationSettings, Channel]] = {}
+        self._open: dict[str, tuple[tuple[bool, str], Channel]] = {}
 
     async def send(self, destination: str, message: Message) -> Answer:
         """One attempt. A destination that can't be used now may be mended, so its messages wait."""
@@ -33,14 +33,15 @@ class Addresses:
         row = self._store.destinations.get(name)
         if row is None or row.gone:
             raise UsageError(f"no destination is called {name!r}")
-        wanted = destination_settings(row, self._settings)
+        made_of = (row.from_config, row.definition)
         kept = self._open.get(name)
+        if kept is not None and kept[0] == made_of:
+            return kept[1]
+        wanted = destination_settings(row, self._settings)
         if kept is not None:
-            if kept[0] == wanted:
-                return kept[1]
             await kept[1].close()
         channel = self._channels.open(wanted)
-        self._open[name] = (wanted, channel)
+        self._open[name] = (made_of, channel)
         return channel
 
     def unsubscribe_url(self, alert: str, destination: str) -> str | None:

@@ -19,8 +19,8 @@ from syndicator.alerts import Alert
 from syndicator.config import AlertSettings, Settings, read_alert
 from syndicator.errors import NotFoundError, SyndicatorError, UsageError
 from syndicator.model import Article
-from syndicator.store import AlertDefinition, AlertRow, DeliveryRow, HitRow, Store, new_token
-from syndicator.watch import alert_of
+from syndicator.store import AlertRow, DeliveryRow, HitRow, Store, new_token
+from syndicator.watch import alert_definition, alert_of
 
 WEEK = timedelta(days=7)
 _SHORTEST_ID = 4
@@ -199,8 +199,7 @@ class AlertDesk:
         return definition
 
     def _keep(self, id_: str, definition: AlertSettings, now: datetime) -> None:
-        stored = json.dumps(definition.to_dict(), ensure_ascii=False)
-        self._store.alerts.put(AlertDefinition(id_, definition.name, definition.owner, stored), now)
+        self._store.alerts.put(alert_definition(id_, definition), now)
 
     def _writable(self, reference: str) -> AlertRow:
         row = self.find(reference)

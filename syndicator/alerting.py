@@ -92,14 +92,6 @@ class Alerting:
             due = None  # it is switched off: what waits is told when it is on again
         self._store.alerts.set_due(alert, due)
 
-    def held(self, article: Article, now: datetime) -> None:
-        """An article is held back: what waits to be told of it waits on, and its stories are told by others."""
-        self._settle_stories(article, now)
-
-    def released(self, article: Article, now: datetime) -> None:
-        """An embargo has ended: what waits to be told of this article may be told, unless its story was meanwhile."""
-        self._settle_stories(article, now)
-
     def tell_before_leaving(self, staying: Collection[str], now: datetime) -> None:
         """Alerts that config no longer has (a renamed one is another) tell what waits before they go."""
         self._watch.refresh()
@@ -151,12 +143,13 @@ class Alerting:
         """
         told = self._take_back(Event.KILL, article, now)
         self._store.hits.withdraw(article.id)
-        self._settle_stories(article, now)
+        self.settle_stories(article, now)
         return told
 
-    def _settle_stories(self, article: Article, now: datetime) -> None:
+    def settle_stories(self, article: Article, now: datetime) -> None:
         """After an article was killed, held or released: who speaks for its story now?
 
+        What waits to be told of a held one waits on; of a released one it may be told, unless its story was meanwhile.
         An article that joined a story in silence did so because another spoke. If that one is gone, it speaks.
         """
         self._watch.refresh()

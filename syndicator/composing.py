@@ -10,10 +10,12 @@ from syndicator.errors import SyndicatorError
 from syndicator.model import Article, State
 from syndicator.query import evaluate
 from syndicator.store import AlertRow, Carried, Claimed, Store
-from syndicator.watch import Watched, alert_of, watched_alert
+from syndicator.watch import Watched, watched_alert
 
 # A held article whose time is about to come is asked for again after this.
 SOON = timedelta(seconds=30)
+# Alerts whose definitions are kept at hand.
+_KEPT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,12 @@ class Composer:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
         self._settings = settings
+        self._kept: dict[str, tuple[int, Watched | None]] = {}
 
-    def alert(self, id_: str) -> Alert:
-        """The alert of this id as it is now. Raises SyndicatorError where it can't be used."""
-        return alert_of(self._store.alerts.get(id_), self._settings)
+    def alert(self, id_: str) -> Alert | None:
+        """The alert of this id as it is now; None where it can't be used any more."""
+        watched = self._watched(self._store.alerts.get(id_))
+        return watched.alert if watched else None
 
     def compose(self, claimed: Claimed, now: datetime, *, unsubscribe: str | None = None) -> Composed:
         """The message of a delivery, without what was killed since and without what is held back now.
@@ -98,11 +102,21 @@ class Composer:
         )
 
     def _watched(self, row: AlertRow) -> Watched | None:
-        """The alert as it is now; None where it can't be used any more: what it told is still taken back."""
+        """The alert as it is now; None where it can't be used any more: what it told is still taken back.
+
+        Kept until the alert changes: reading a definition anew for each delivery costs more than the rest of it.
+        """
+        kept = self._kept.get(row.id)
+        if kept is not None and kept[0] == row.revision:
+            return kept[1]
         try:
-            return watched_alert(row, self._settings)
+            watched = watched_alert(row, self._settings)
         except SyndicatorError:
-            return None
+            watched = None
+        if len(self._kept) >= _KEPT:
+            self._kept.clear()
+        self._kept[row.id] = (row.revision, watched)
+        return watched
 
     def _item(self, carried: Carried, article: Article, watched: Watched | None) -> Item:
         """An article as the message tells it: the version that matched, unless it was put right, or held, since."""

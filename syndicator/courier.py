@@ -15,7 +15,7 @@ from typing import Protocol
 
 from syndicator.alerts import LONGEST_WAIT, URGENT, Answer, Event, Message, Verdict, after, held_until
 from syndicator.composing import Composed, Composer
-from syndicator.errors import StoreError, SyndicatorError
+from syndicator.errors import StoreError
 from syndicator.store import Claimed, Store
 
 log = logging.getLogger(__name__)
@@ -152,11 +152,8 @@ class Courier:
         """The end of the alert's quiet hours or mute, which hold back retries too; urgent messages go at once."""
         if claimed.message.alert is None or claimed.message.event in URGENT:
             return None
-        try:
-            alert = self._composer.alert(claimed.message.alert)
-        except SyndicatorError:
-            return None
-        return held_until(alert.timing, now)
+        alert = self._composer.alert(claimed.message.alert)
+        return held_until(alert.timing, now) if alert else None
 
     def _put_off(self, claimed: Claimed, composed: Composed, held: datetime | None, now: datetime) -> None:
         """There is nothing to tell, or not now."""

@@ -122,7 +122,7 @@ class Desk:
                     article.id, article.content, author=by, now=now, state=State.EMBARGOED
                 )
                 self._pipeline.filing.withdraw(article)
-                self._pipeline.alerting.held(article, now)
+                self._pipeline.alerting.settle_stories(article, now)
             self._store.articles.hold(article.id, until)
         return replace(article, embargo_until=until)
 

@@ -5,7 +5,6 @@ two loses nothing.
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import AsyncIterator, Collection
 from datetime import datetime, timedelta
@@ -24,7 +23,7 @@ from syndicator.publish import PublicSite, Publisher
 from syndicator.query import Analyser, Query, parse
 from syndicator.rendering import Published, Rendering
 from syndicator.store import AlertDefinition, DestinationDefinition, SourceRow, Store
-from syndicator.watch import Watch
+from syndicator.watch import Watch, alert_definition
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +107,7 @@ class Pipeline:
             for article in store.articles.released_by(now):
                 released, put_right = self._release(article, now)
                 self.filing.file(released, now)
-                self.alerting.released(released, now)
+                self.alerting.settle_stories(released, now)
                 if put_right:
                     self.alerting.correct(released, now)
             self.rendering.notice_changes(now, sources_changed=self._retire(now) > 0)
@@ -188,8 +187,7 @@ def analyser(settings: Settings) -> Analyser:
 
 def _alert(alert: AlertSettings) -> AlertDefinition:
     """What the store keeps of an alert of config's: its id comes from its name, so that it outlives a new database."""
-    id_ = uuid5(NAMESPACE, f"alert {alert.name.casefold()}").hex
-    return AlertDefinition(id_, alert.name, alert.owner, json.dumps(alert.to_dict(), ensure_ascii=False))
+    return alert_definition(uuid5(NAMESPACE, f"alert {alert.name.casefold()}").hex, alert)
 
 
 def _destination(destination: DestinationSettings) -> DestinationDefinition:

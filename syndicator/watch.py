@@ -8,10 +8,10 @@ import logging
 from dataclasses import dataclass, replace
 
 from syndicator.alerts import Alert, scoped
-from syndicator.config import Settings, read_alert
+from syndicator.config import AlertSettings, Settings, read_alert
 from syndicator.errors import SyndicatorError
 from syndicator.query import Analysed, Match, Matcher, Query, parse
-from syndicator.store import AlertRow, Store
+from syndicator.store import AlertDefinition, AlertRow, Store
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +64,11 @@ class Watch:
             if watched.alert.enabled and not row.gone:
                 self._watched[row.id] = watched
                 self._matcher.add(row.id, watched.query)
+
+
+def alert_definition(id_: str, alert: AlertSettings) -> AlertDefinition:
+    """What the store keeps of an alert."""
+    return AlertDefinition(id_, alert.name, alert.owner, json.dumps(alert.to_dict(), ensure_ascii=False))
 
 
 def alert_of(row: AlertRow, settings: Settings) -> Alert:
