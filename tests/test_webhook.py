@@ -20,8 +20,9 @@ from standardwebhooks.webhooks import Webhook
 from syndicator.alerts.message import Event, Message, Verdict
 from syndicator.config import webhook_secret
 from syndicator.delivery import WebhookChannel, new_secret, payload, webhook_session
-from syndicator.delivery.answers import LONGEST_WAIT, one_line, retry_after, verdict
+from syndicator.delivery.answers import LONGEST_WAIT, one_line, verdict
 from syndicator.delivery.signing import signature_headers
+from syndicator.httptimes import retry_after
 
 AGENT = "Syndicator/0.1.0 (+https://desk.example/contact)"
 LOOPBACK = (ip_network("127.0.0.0/8"),)
@@ -207,7 +208,6 @@ def test_a_redirect_tells_the_new_host_alone(receiver):
         ("-5", None),
         ("soon", None),
         ("", None),
-        (None, None),
         ("999999999", LONGEST_WAIT),
         ("9" * 5_000, LONGEST_WAIT),
         (format_datetime(NOON + timedelta(minutes=5), usegmt=True), timedelta(minutes=10)),
@@ -218,11 +218,12 @@ def test_a_redirect_tells_the_new_host_alone(receiver):
 )
 def test_retry_after_is_seconds_or_a_date_by_the_servers_own_clock(value, expected):
     servers_clock = format_datetime(NOON - timedelta(minutes=5), usegmt=True)
-    assert retry_after(value, servers_clock, NOON) == expected
+    assert retry_after(value, servers_clock, NOON, longest=LONGEST_WAIT) == expected
 
 
 def test_without_a_date_of_its_own_retry_after_is_reckoned_from_ours():
-    assert retry_after(format_datetime(NOON + timedelta(minutes=5)), None, NOON) == timedelta(minutes=5)
+    in_five = format_datetime(NOON + timedelta(minutes=5))
+    assert retry_after(in_five, "", NOON, longest=LONGEST_WAIT) == timedelta(minutes=5)
 
 
 def test_retry_after_comes_with_what_is_tried_again(receiver):

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from http import HTTPStatus
 
 from syndicator.alerts.message import Verdict
@@ -17,7 +16,6 @@ _SECRET_CHARACTERS = 4
 _TRY_AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 # What a terminal obeys (ECMA-48 §5.4, §5.6): CSI sequences, and OSC and other strings up to their end.
 _TERMINAL_CODES = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*")
-_DIGITS = re.compile(r"[0-9]{1,9}")
 
 
 def verdict(status: int) -> Verdict:
@@ -40,24 +38,6 @@ def status_line(status: int) -> str:
         return f"HTTP {status}"
 
 
-def retry_after(value: str | None, date: str | None, now: datetime) -> timedelta | None:
-    """How long a receiver asks us to wait (RFC 9110 §10.2.3), at most LONGEST_WAIT; None where it does not say.
-
-    `value` is seconds or a date; a date is reckoned from the answer's own `date`, so that its clock need not agree
-    with ours, and from `now` where it has none that can be read.
-    """
-    text = (value or "").strip()
-    if _DIGITS.fullmatch(text):
-        seconds = float(text)
-    elif text.isascii() and text.isdigit():
-        return LONGEST_WAIT
-    elif (until := _date(text)) is not None:
-        seconds = (until - (_date(date or "") or now)).total_seconds()
-    else:
-        return None
-    return min(timedelta(seconds=seconds), LONGEST_WAIT) if seconds > 0 else None
-
-
 def one_line(text: str, secrets: Iterable[str] = ()) -> str:
     """`text` on one printable line of at most 300 characters, with every one of `secrets` hidden."""
     # First what is not printable goes: inside a secret, it would hide the secret from us, not from a reader.
@@ -72,11 +52,3 @@ def hidden(text: str, secrets: Iterable[str]) -> str:
         if len(secret) >= _SECRET_CHARACTERS:
             text = text.replace(secret, "…")
     return text
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        parsed = parsedate_to_datetime(text)
-        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None

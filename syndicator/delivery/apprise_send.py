@@ -13,8 +13,9 @@ from apprise.manager_plugins import NotificationManager
 
 from syndicator.alerts.message import Verdict
 from syndicator.config import ON_THIS_MACHINE
-from syndicator.delivery.answers import one_line, retry_after, status_line, verdict
+from syndicator.delivery.answers import LONGEST_WAIT, one_line, status_line, verdict
 from syndicator.delivery.apprise_guard import Guard
+from syndicator.httptimes import retry_after
 
 Fields = dict[str, Any]
 """An Answer as JSON carries it: `verdict`, `said`, `status`, `answered`, `retry_after_s`."""
@@ -100,7 +101,8 @@ class _Answers:
         def send(adapter: Any, *arguments: Any, **options: Any) -> requests.Response:
             response = original(adapter, *arguments, **options)
             self.status = response.status_code
-            wait = retry_after(response.headers.get("Retry-After"), response.headers.get("Date"), datetime.now(UTC))
+            said, date = (response.headers.get(name, "") for name in ("Retry-After", "Date"))
+            wait = retry_after(said, date, datetime.now(UTC), longest=LONGEST_WAIT)
             self.retry_after_s = wait.total_seconds() if wait else None
             return response
 

@@ -13,9 +13,10 @@ from yarl import URL
 
 from syndicator.alerts.message import Answer, Message, Verdict
 from syndicator.config import web_address, webhook_secret
-from syndicator.delivery.answers import one_line, retry_after, status_line, verdict
+from syndicator.delivery.answers import LONGEST_WAIT, one_line, status_line, verdict
 from syndicator.delivery.payload import payload
 from syndicator.delivery.signing import signature_headers
+from syndicator.httptimes import retry_after
 from syndicator.network import AddressRefusedError, Network, guarded_connector
 
 TIMEOUT = timedelta(seconds=15)
@@ -109,7 +110,7 @@ class WebhookChannel:
         wait = None
         if judged is Verdict.TEMPORARY:
             fields = response.headers
-            wait = retry_after(fields.get("Retry-After"), fields.get("Date"), self._now())
+            wait = retry_after(fields.get("Retry-After", ""), fields.get("Date", ""), self._now(), longest=LONGEST_WAIT)
         return Answer(judged, one_line(said), status, retry_after=wait)
 
     async def _words(self, response: aiohttp.ClientResponse, deadline: asyncio.Timeout) -> str:

@@ -6,16 +6,15 @@ was not sent.
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
+from syndicator.httptimes import delta_seconds, http_date, retry_after, span
 from syndicator.model import Validators
 
 LONGEST_WAIT = timedelta(days=7)  # no server silences us for longer, by malice or by a slipped digit
 
 _FIELD_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]{1,4096}")  # RFC 9110 §5.5: no CR, LF, NUL or other control
 _DIRECTIVE = re.compile(r',[ \t]*([^\s,;="]+)(?:=(?:"([^"]*)"|([^\s,"]*)))?')
-_DIGITS = re.compile(r"[0-9]{1,9}")
 
 
 class Headers:
@@ -48,11 +47,7 @@ class Headers:
 
     def retry_after(self) -> timedelta | None:
         """How long the server asks us to stay away (RFC 9110 §10.2.3): seconds, or a date against its own."""
-        value = self.text(b"retry-after")
-        if (seconds := _seconds(value)) is not None:
-            return _span(seconds)
-        until = _date(value)
-        return None if until is None else _span((until - self._date).total_seconds())
+        return retry_after(self.text(b"retry-after"), self.text(b"date"), self._received, longest=LONGEST_WAIT)
 
     def max_age(self) -> timedelta | None:
         """How long the answer is still fresh (RFC 9111 §4.2): `max-age` less `Age`, or `Expires` less `Date`."""
@@ -62,14 +57,11 @@ class Headers:
         if "no-cache" in directives or "no-store" in directives:
             return None
         if "max-age" in directives:
-            seconds = _seconds(directives["max-age"])
-            return None if seconds is None else _span(seconds - (_seconds(self.text(b"age")) or 0))
-        until = _date(self.text(b"expires"))
-        return None if until is None else _span((until - self._date).total_seconds())
-
-    @property
-    def _date(self) -> datetime:
-        return _date(self.text(b"date")) or self._received
+            seconds = delta_seconds(directives["max-age"])
+            return None if seconds is None else span(seconds - (delta_seconds(self.text(b"age")) or 0), LONGEST_WAIT)
+        until = http_date(self.text(b"expires"))
+        sent = http_date(self.text(b"date")) or self._received
+        return None if until is None else span((until - sent).total_seconds(), LONGEST_WAIT)
 
 
 def is_field_value(value: bytes) -> bool:
@@ -80,22 +72,3 @@ def is_field_value(value: bytes) -> bool:
 def updated(stored: Validators, fresh: Validators) -> Validators:
     """Merge the validators of a 304 over those that were sent (RFC 9111 §3.2)."""
     return Validators(fresh.etag or stored.etag, fresh.last_modified or stored.last_modified, fresh.url)
-
-
-def _seconds(text: str) -> int | None:
-    """Read delta-seconds; None when they are not that. What overflows is very long (RFC 9111 §1.2.2)."""
-    if _DIGITS.fullmatch(text):
-        return int(text)
-    return 10**9 if text.isascii() and text.isdigit() else None
-
-
-def _span(seconds: float) -> timedelta | None:
-    return min(timedelta(seconds=min(seconds, 1e9)), LONGEST_WAIT) if seconds > 0 else None
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        parsed = parsedate_to_datetime(text)
-        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
