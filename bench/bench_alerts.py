@@ -196,12 +196,12 @@ class Receiving(asyncio.Protocol):
             self._transport.write(b"HTTP/1.1 204 No Content\r\n\r\n")
 
 
-def receive(line: Connection) -> None:
+def receive(line: Connection, host: str) -> None:
     """The receiver's process: tells its port; afterwards, whenever it is asked, how many posts came since."""
 
     async def serve() -> None:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(Receiving, "127.0.0.1", 0)
+        server = await loop.create_server(Receiving, host, 0, backlog=1024)
         line.send(server.sockets[0].getsockname()[1])
         over = asyncio.Event()
 
@@ -220,10 +220,10 @@ def receive(line: Connection) -> None:
 
 
 @contextmanager
-def receiver() -> Iterator[tuple[int, Connection]]:
+def receiver(host: str = "127.0.0.1") -> Iterator[tuple[int, Connection]]:
     """A receiver in another process: its port, and the line to ask it on."""
     ours, theirs = multiprocessing.get_context("spawn").Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=receive, args=(theirs,), daemon=True)
+    process = multiprocessing.get_context("spawn").Process(target=receive, args=(theirs, host), daemon=True)
     process.start()
     theirs.close()
     try:

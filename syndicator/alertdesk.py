@@ -17,13 +17,16 @@ import tomli_w
 from syndicator.alerting import Alerting
 from syndicator.alerts import Alert
 from syndicator.config import AlertSettings, Settings, read_alert
-from syndicator.errors import NotFoundError, SyndicatorError, UsageError
+from syndicator.errors import ConflictError, NotFoundError, SyndicatorError, UsageError
 from syndicator.model import Article
 from syndicator.store import AlertRow, DeliveryRow, HitRow, Store, new_token
 from syndicator.watch import alert_definition, alert_of
 
 WEEK = timedelta(days=7)
 _SHORTEST_ID = 4
+_MOST_LISTED = 10
+# Names that a misspelt one is compared with: a fraction of a second.
+_MOST_COMPARED = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,35 +65,44 @@ class AlertDesk:
 
     def find(self, reference: str) -> AlertRow:
         """The alert of this name, in any case, or whose id begins so. Raises NotFoundError."""
-        rows = self._store.alerts.all()
-        named = [row for row in rows if row.name.casefold() == reference.casefold()]
-        begun = [row for row in rows if len(reference) >= _SHORTEST_ID and row.id.startswith(reference)]
-        for found in (named, begun):
-            if len(found) == 1:
-                return found[0]
-            if found:
-                listed = ", ".join(f"{row.id[:8]} ({row.name})" for row in found)
-                raise NotFoundError(f"{reference!r} could be any of these; give more of the id: {listed}")
-        near = get_close_matches(reference, [row.name for row in rows], n=1)
+        meant = self.meant(reference)
+        if len(meant) == 1:
+            return meant[0]
+        if meant:
+            listed = ", ".join(f"{row.id[:8]} ({row.name})" for row in meant)
+            raise NotFoundError(f"{reference!r} could be any of these; give more of the id: {listed}")
+        near = get_close_matches(reference, self._store.alerts.names(limit=_MOST_COMPARED), n=1)
         hint = f": did you mean {near[0]!r}?" if near else ". `syndicator alerts list` names them all."
         raise NotFoundError(f"No alert is called {reference!r}{hint}")
 
+    def meant(self, reference: str) -> list[AlertRow]:
+        """The alert of this name, in any case; where there is none, those whose ids begin so, at most ten."""
+        named = self._store.alerts.named(reference)
+        if named is not None:
+            return [named]
+        if len(reference) < _SHORTEST_ID:
+            return []
+        return self._store.alerts.beginning(reference, limit=_MOST_LISTED)
+
     def standing(self, row: AlertRow, now: datetime) -> Standing:
         """An alert as it stands now."""
-        return self._standing(row, self._store.hits.counts(now - WEEK))
+        return self._standing(row, self._store.hits.count(row.id, now - WEEK))
 
     def all(self, now: datetime) -> list[Standing]:
         """Every alert as it stands now, by name."""
         counts = self._store.hits.counts(now - WEEK)
-        return [self._standing(row, counts) for row in self._store.alerts.all()]
+        return [self._standing(row, counts.get(row.id, (0, now))[0]) for row in self._store.alerts.all()]
 
-    def _standing(self, row: AlertRow, counts: Mapping[str, tuple[int, datetime]]) -> Standing:
+    def page(self, now: datetime, *, after: str | None, limit: int) -> list[Standing]:
+        """At most so many alerts as they stand now, by name: those that come `after` the alert of this id."""
+        return [self.standing(row, now) for row in self._store.alerts.page(after, limit=limit)]
+
+    def _standing(self, row: AlertRow, week: int) -> Standing:
         alert, problem = None, None
         try:
             alert = alert_of(row, self._settings)
         except SyndicatorError as error:
             problem = str(error)
-        week, _ = counts.get(row.id, (0, None))
         return Standing(
             row,
             alert,
@@ -141,11 +153,11 @@ class AlertDesk:
             self._alerting.reschedule(row.id, now)
         return self._store.alerts.get(row.id)
 
-    def history(self, reference: str, *, limit: int) -> list[Fired]:
-        """What an alert found, newest first, and what became of it."""
+    def history(self, reference: str, *, limit: int, before: int | None = None) -> list[Fired]:
+        """What an alert found, newest first, and what became of it: before this hit (`n`)."""
         store = self._store
         fired = []
-        for hit in store.hits.of(self.find(reference).id, limit=limit):
+        for hit in store.hits.of(self.find(reference).id, limit=limit, before=before):
             article = store.articles.get(hit.article)
             others = [name for name in store.stories.sources(hit.story) if name != article.source]
             deliveries = store.ledger.carrying(hit.message) if hit.message else []
@@ -195,7 +207,7 @@ class AlertDesk:
         definition = read_alert(dict(raw), self._settings, destinations)
         taken = self._store.alerts.named(definition.name)
         if taken is not None and taken.id != but:
-            raise UsageError(f"name: there is an alert called {taken.name!r} already: choose another name.")
+            raise ConflictError(f"name: there is an alert called {taken.name!r} already: choose another name.")
         return definition
 
     def _keep(self, id_: str, definition: AlertSettings, now: datetime) -> None:
@@ -204,7 +216,7 @@ class AlertDesk:
     def _writable(self, reference: str) -> AlertRow:
         row = self.find(reference)
         if row.from_config:
-            raise UsageError(f"The alert {row.name!r} stands in {self._settings.path}: change it there.")
+            raise ConflictError(f"The alert {row.name!r} stands in {self._settings.path}: change it there.")
         return row
 
 

@@ -16,6 +16,7 @@ from typing import Protocol
 from syndicator.alerts import LONGEST_WAIT, URGENT, Answer, Event, Message, Verdict, after, held_until
 from syndicator.composing import Composed, Composer
 from syndicator.errors import StoreError
+from syndicator.metrics import Since, Stage, timed, told
 from syndicator.store import Claimed, Store
 
 log = logging.getLogger(__name__)
@@ -137,11 +138,21 @@ class Courier:
                 self._store.outbox.split(claimed.message, claimed.destination, composed.held, until, now)
         began = time.monotonic()
         try:
-            answer = await self._sends.send(claimed.destination, composed.message)
+            with timed(Stage.DELIVER):
+                answer = await self._sends.send(claimed.destination, composed.message)
         except Exception as error:
             log.exception("delivery %s to %s", claimed.id, claimed.destination)
             answer = Answer(Verdict.TEMPORARY, f"a defect of ours: {type(error).__name__}")
         await self._settle(claimed, answer, now, int((time.monotonic() - began) * 1000))
+        if answer.verdict is Verdict.DELIVERED and claimed.message.event is Event.MATCH:
+            self._time_lag(composed.message)
+
+    def _time_lag(self, message: Message) -> None:
+        """How long the news took to whoever was told at once."""
+        now = self._clock()
+        for item in message.items:
+            seen = self._store.articles.get(item.article).first_seen
+            told({Since.PUBLISHED: now - item.published, Since.FIRST_SEEN: now - max(seen, item.published)})
 
     def _compose(self, claimed: Claimed, now: datetime) -> Composed:
         alert = claimed.message.alert

@@ -96,6 +96,9 @@ class Desk:
                 article.id, content, author=by, now=now, state=State.KILLED, note=note.strip() or None
             )
             store.articles.withdraw(killed.id)
+            if seen:
+                # Where it stood its notice stands, also where the article had left its topics, being retired.
+                store.topics.tag(killed, topics)
             filing.withdraw(killed)
             self._pipeline.alerting.kill(killed, now)
             if not seen:

@@ -15,7 +15,7 @@ from syndicator.addresses import Addresses, destination_settings
 from syndicator.alertdesk import written
 from syndicator.alerts import Answer, DeliveryState, Event, Message
 from syndicator.config import DestinationKind, DestinationSettings, Settings, read_destination
-from syndicator.errors import NotFoundError, SyndicatorError, UsageError
+from syndicator.errors import ConflictError, NotFoundError, SyndicatorError, UsageError
 from syndicator.store import AttemptRow, DeliveryRow, DestinationDefinition, DestinationRow, Store
 
 _MOST = 2**31  # deliveries of one listing: all of them
@@ -115,7 +115,7 @@ class DestinationDesk:
             in_config = {each.name for each in self._settings.destinations}
             old = store.destinations.get(definition.name)
             if definition.name in in_config or (old is not None and not old.gone):
-                raise UsageError(f"There is a destination {definition.name!r} already: choose another name.")
+                raise ConflictError(f"There is a destination {definition.name!r} already: choose another name.")
             stored = json.dumps(definition.to_dict(), ensure_ascii=False)
             store.destinations.put(DestinationDefinition(definition.name, definition.kind, definition.owner, stored))
             if old is not None:
@@ -133,7 +133,7 @@ class DestinationDesk:
         with store.transaction():
             row = self.find(name)
             if row.from_config:
-                raise UsageError(f"The destination {row.name!r} stands in {self._settings.path}: change it there.")
+                raise ConflictError(f"The destination {row.name!r} stands in {self._settings.path}: change it there.")
             old = json.loads(row.definition)
             changed = old | _checked(row, old, changes)
             raw = {key: value for key, value in changed.items() if value is not None}
@@ -161,13 +161,13 @@ class DestinationDesk:
         with self._store.transaction():
             row = self.find(name)
             if row.from_config:
-                raise UsageError(
+                raise ConflictError(
                     f"The destination {row.name!r} stands in {self._settings.path}: take it out there. "
                     f"What was sent to it stays listed."
                 )
             users = self.users(row.name)
             if users and not force:
-                raise UsageError(
+                raise ConflictError(
                     f"{len(users)} alert{'s use' if len(users) > 1 else ' uses'} {row.name!r}: {', '.join(users)}. "
                     f"Give them another destination first (syndicator alerts edit NAME --to …), or remove it with "
                     f"--force."
@@ -236,7 +236,7 @@ class DestinationDesk:
     def _dead(self, reference: str) -> DeliveryRow:
         row = self.delivery(reference)
         if row.state is not DeliveryState.DEAD:
-            raise UsageError(f"{row.id} is {row.state}: only what is dead can be replayed.")
+            raise ConflictError(f"{row.id} is {row.state}: only what is dead can be replayed.")
         return row
 
 

@@ -3,6 +3,8 @@
 SyndicatorError
 ├── ConfigError            config.toml can't be used: every mistake in one report        (exit 2)
 ├── UsageError             a command was called with something it can't take             (exit 2)
+│   ├── DefinitionError    an alert or destination can't be kept: every mistake in one report
+│   └── ConflictError      what is there already stands against it: a name that is taken, a state
 ├── QueryError             a query does not parse or is refused, with the position       (exit 2)
 ├── NotFoundError          no article, topic or source of that name                      (exit 2)
 ├── StoreError             the store can't do what was asked
@@ -12,6 +14,7 @@ SyndicatorError
 ├── SourceError            one source failed; it costs itself, never the cycle
 │   ├── FetchError         the network or the server said no
 │   └── ParseError         what came can't be read as news
+├── HubFullError           our WebSub hub takes no more at present
 └── PublishError           one feed could not be written
 """
 
@@ -40,6 +43,18 @@ class UsageError(SyndicatorError):
     """A command was called with something it can't take."""
 
     exit_code = 2
+
+
+class DefinitionError(UsageError):
+    """An alert or a destination can't be kept as it is written. `mistakes` holds each: its key, and what is wrong."""
+
+    def __init__(self, problems: Sequence[str], mistakes: Sequence[tuple[str, str]]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(problems))
+
+
+class ConflictError(UsageError):
+    """What is there already stands against it: a name that is taken, something in use, or in another state."""
 
 
 class NotFoundError(SyndicatorError):
@@ -118,6 +133,10 @@ class FetchError(SourceError):
 
 class ParseError(SourceError):
     """What came can't be read as news: too large, too deep, not a feed, not a page, no text."""
+
+
+class HubFullError(SyndicatorError):
+    """Our WebSub hub takes no more at present. The text is for whoever asked."""
 
 
 class PublishError(SyndicatorError):

@@ -16,6 +16,7 @@ from syndicator.config import Settings, Source
 from syndicator.errors import ParseError, StoreError
 from syndicator.filing import Filing
 from syndicator.ingest import Appeared, decide
+from syndicator.metrics import Stage, timed
 from syndicator.model import Entry, Fetched, Outcome, Parsed, SourceKind, SourceState, Validators
 from syndicator.sources import (
     FEED_ACCEPT,
@@ -28,6 +29,7 @@ from syndicator.sources import (
     parse_page,
 )
 from syndicator.store import Store
+from syndicator.websub import discover, is_told_by, subscribed
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +85,12 @@ class Accepted:
 
 
 class Intake:
-    """Takes in what sources show, each at its own risk."""
+    """Takes in what sources show, each at its own risk.
+
+    `listening` is set while hubs can push to us, and what they push arrives: polls are patient only then.
+    """
+
+    listening = False
 
     def __init__(self, settings: Settings, store: Store, filing: Filing, fetches: Fetches, parses: Parses) -> None:
         self._settings = settings
@@ -128,13 +135,15 @@ class Intake:
 
     def _accept(self, source: str, entries: Sequence[Entry], now: datetime, *, backlog: bool) -> Accepted:
         with self._store.savepoint():
-            known = self._store.batches.snapshot(source, entries)
-            intents = decide(source, entries, known, now)
-            applied = self._store.batches.apply(intents, now)
-            for article in (*applied.new, *applied.changed):
-                self._filing.file(article, now, backlog=backlog)
-            for article in applied.joined:
-                self._filing.file(article, now, backlog=backlog, joined=source)
+            with timed(Stage.STORE):
+                known = self._store.batches.snapshot(source, entries)
+                intents = decide(source, entries, known, now)
+                applied = self._store.batches.apply(intents, now)
+            with timed(Stage.MATCH):
+                for article in (*applied.new, *applied.changed):
+                    self._filing.file(article, now, backlog=backlog)
+                for article in applied.joined:
+                    self._filing.file(article, now, backlog=backlog, joined=source)
         lines = (
             f"{each.appearance.title!r} was changed by its source, but the desk had corrected it: the correction stands"
             for each in intents
@@ -145,22 +154,75 @@ class Intake:
     async def _take_url(self, source: Source, state: SourceState, now: datetime) -> Taken:
         url = state.moved_to or source.url or ""
         page = source.kind is SourceKind.PAGE
-        fetched = await self._fetches.get(url, state.validators, accept=PAGE_ACCEPT if page else FEED_ACCEPT)
+        with timed(Stage.FETCH):
+            fetched = await self._fetches.get(url, state.validators, accept=PAGE_ACCEPT if page else FEED_ACCEPT)
         parsed: Parsed | None = None
         if pace.is_news(state, fetched):
             parser = parse_page if page else parse_feed
             try:
-                parsed = await self._parses.run(source.name, parser, fetched.body, fetched.content_type, fetched.url)
+                document = (fetched.body, fetched.content_type, fetched.url)
+                with timed(Stage.PARSE):
+                    parsed = await self._parses.run(source.name, parser, *document)
             except ParseError as error:
                 fetched = replace(fetched, outcome=Outcome.FAILED, error=error.message)
         return self._settle(source, state, fetched, parsed, now)
+
+    async def take_pushed(
+        self, source: Source, body: bytes, content_type: str | None, url: str, now: datetime
+    ) -> Taken:
+        """Take in what a hub pushed, as a poll of `url` would: the same parser, the same transaction.
+
+        A push before the first poll only brings that forward: it may hold no more than the newest item, and what the
+        poll then finds would alert as news. Raises ParseError for what can't be read, or has nothing in it, and
+        StoreError.
+        """
+        parser = parse_page if source.kind is SourceKind.PAGE else parse_feed
+        with timed(Stage.PARSE):
+            parsed = await self._parses.run(source.name, parser, body, content_type, url)
+        if not parsed.entries:
+            raise ParseError(source.name, "has no entries")
+        store = self._store
+        with store.transaction():
+            state = store.sources.state(source.name)
+            if state is None or state.first_success is None:
+                self.look_again(source.name, now)
+                return Taken(source.name)
+            accepted = self.accept(source.name, _in_language(source, parsed), now)
+            edited = accepted.changed > 0
+            store.sources.heard(pace.after_push(state, now, edited=edited))
+            if edited:
+                store.subscriptions.ping(source.name, now, doubted=True)
+        return accepted.as_taken(source.name, parsed.warnings)
+
+    def look_again(self, source: str, now: datetime) -> None:
+        """A hub says that there is something to be fetched. Belongs inside a transaction."""
+        state = self._store.sources.state(source)
+        if state is not None:
+            self._store.sources.heard(pace.look_again(state, now))
+            self._store.subscriptions.ping(source, now, doubted=False)
+
+    def poll_by_itself(self, source: str, now: datetime) -> None:
+        """Nothing is pushed any more: polls come at the source's own pace. Belongs inside a transaction."""
+        state, own_due = self._store.sources.state(source), self._store.subscriptions.own_due(source)
+        if state is not None and own_due is not None and not state.failures:
+            self._store.sources.heard(replace(state, due=min(state.due, max(now, own_due))))
+
+    def catch_up(self, now: datetime) -> None:
+        """At a start: nobody listened, so the next poll comes soon, and what it finds is no hub's fault.
+
+        Belongs inside a transaction.
+        """
+        for it in self._store.subscriptions.all():
+            if it.polled_at is not None:
+                self._store.subscriptions.save(replace(it, polled_at=None))
+                self.poll_by_itself(it.source, now)
 
     def _settle(
         self, source: Source, state: SourceState, fetched: Fetched, parsed: Parsed | None, now: datetime
     ) -> Taken:
         """The one transaction: entries stored and filed, and the source's next poll set."""
         store = self._store
-        poll_min, poll_max = self._settings.poll_range(source)
+        limits = pace.PaceLimits(*self._settings.poll_range(source))
         with store.transaction():
             entries = _in_language(source, parsed) if parsed else []
             accepted = self.accept(source.name, entries, now, backlog=state.first_success is None)
@@ -172,11 +234,37 @@ class Intake:
                 new_items=accepted.new,
                 recent_items=recent,
                 now=now,
-                limits=pace.PaceLimits(poll_min, poll_max),
+                limits=limits,
             )
+            if fetched.outcome in {Outcome.FRESH, Outcome.UNCHANGED}:
+                after = self._beside_hubs(after, accepted.new, limits, now)
+            if is_told_by(fetched, parsed):
+                store.subscriptions.offer(source.name, discover(fetched, parsed))
             store.sources.settle(after)
-        log.info("%s: %s, next look at %s", source.name, fetched.error or fetched.outcome, after.due)
+        log.debug("%s: %s, next look at %s", source.name, fetched.error or fetched.outcome, after.due)
         return accepted.as_taken(source.name, parsed.warnings if parsed else (), error=fetched.error)
+
+    def _beside_hubs(self, after: SourceState, new: int, limits: pace.PaceLimits, now: datetime) -> SourceState:
+        """What hubs change in what a good poll decided. The poll in turn tells how well they do."""
+        subscriptions, name = self._store.subscriptions, after.name
+        pinged = subscriptions.pinged(name)
+        trusted = False
+        for it in subscriptions.of(name):
+            # What a hub told us to look for was not missed.
+            told = pinged.at is not None and (it.polled_at is None or pinged.at >= it.polled_at)
+            judged = subscribed.polled(it, 0 if told else new, now)
+            if judged != it:
+                subscriptions.save(judged)
+            trusted = trusted or subscribed.is_trusted(judged, now)
+        patient = trusted and self.listening
+        subscriptions.put_off(name, after.due if patient else None)
+        if patient:
+            after = pace.patient(after, now, limits)
+        if pinged.at is not None and pinged.at >= now:
+            # A hub spoke while we looked: what we fetched may not yet have what it spoke of.
+            doubted = pinged.doubted is not None and pinged.doubted >= now
+            after = pace.look_again(after, pinged.at, doubted=doubted)
+        return after
 
     async def _take_folder(self, source: Source, state: SourceState, now: datetime) -> Taken:
         """Every complete file, then the same for those that were still being written a moment ago."""
@@ -198,7 +286,7 @@ class Intake:
         refusal = errors[-1] if errors else None if files else state.last_error
         with self._store.transaction():
             self._store.sources.settle(pace.after_look(state, look.error, refusal=refusal, now=now))
-        log.info("%s: %d files", source.name, len(files))
+        log.debug("%s: %d files", source.name, len(files))
         return Taken(
             source.name,
             sum(file.new for file in files),
@@ -210,7 +298,8 @@ class Intake:
     async def _take_file(self, source: Source, folder: DropFolder, file: DroppedFile, now: datetime) -> Taken:
         """One file in one transaction; it is moved only after what it said is stored."""
         try:
-            parsed = await self._parses.run(file.name, parse_file, file.name, file.read())
+            with timed(Stage.PARSE):
+                parsed = await self._parses.run(file.name, parse_file, file.name, file.read())
             with self._store.transaction(durable=True):
                 accepted = self.accept(source.name, _in_language(source, parsed), now)
             if len(accepted.refused) == len(parsed.entries):

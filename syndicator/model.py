@@ -25,6 +25,22 @@ class Kind(StrEnum):
     ADVISORY = "advisory"
 
 
+class Change(StrEnum):
+    """What a new version did to its article.
+
+    A `release` lets a held article out. What its source changed is an `edit`, or a `move` where that was its address
+    alone; what the newsroom changed is a `correction`.
+    """
+
+    INSERT = "insert"
+    EDIT = "edit"
+    MOVE = "move"
+    CORRECTION = "correction"
+    KILL = "kill"
+    HOLD = "hold"
+    RELEASE = "release"
+
+
 class Republish(StrEnum):
     """How much of a source's article our feeds may carry."""
 
@@ -138,6 +154,7 @@ class Fetched:
     should be asked there from now on. `validators` are those of the final answer; on a 304 they are merged over
     the ones sent (RFC 9111 §3.2). `retry_after` and `max_age` are spans from the answer's own time, so a
     server's clock need not agree with ours. `error` is one line for people when `outcome` is FAILED or GONE.
+    `hubs` and `self_url` are what its `Link` fields say (RFC 8288), absolute; a document has its own (see Parsed).
     """
 
     outcome: Outcome
@@ -150,6 +167,8 @@ class Fetched:
     max_age: timedelta | None = None
     retry_after: timedelta | None = None
     error: str | None = None
+    hubs: tuple[str, ...] = ()
+    self_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

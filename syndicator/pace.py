@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
-from syndicator.model import Fetched, Outcome, Parsed, SourceState
+from syndicator.model import Fetched, Outcome, Parsed, SourceState, Validators
 
 HISTORY = timedelta(days=28)  # how far back `recent_items` counts
 LONGEST_WAIT = timedelta(days=7)  # whatever was asked of us, a source is asked again after this
@@ -22,6 +22,8 @@ _LONGEST_FRESHNESS = timedelta(hours=24)  # a max-age of a year on a feed is a C
 _LONGEST_BACKOFF = timedelta(hours=24)
 _TOO_MANY_REQUESTS_WAIT = timedelta(hours=2)
 _GROWTH = 1.25
+_PUSHED_INTERVAL = timedelta(hours=6)  # within the operator's limits; a push that was lost waits no longer
+_BETWEEN_PINGS = timedelta(minutes=1)
 _DAY = timedelta(days=1)
 _FAILURES_BEFORE_MOVE_IS_DOUBTED = 5
 _MOST_DOUBLINGS = 16  # of a failing source's interval: far past a day, and far from overflowing
@@ -112,6 +114,33 @@ def after_look(state: SourceState, error: str | None, *, refusal: str | None = N
     if error is not None:
         return _failed(state, now)
     return replace(state, failures=0, failing_since=None, last_success=now, first_success=state.first_success or now)
+
+
+def after_push(state: SourceState, now: datetime, *, edited: bool) -> SourceState:
+    """Decide what a pushed document changes in what is remembered: the source is alive; what polls learnt stays.
+
+    Pushes come late and out of order. One that `edited` what we had may be older than that, so the source itself is
+    asked, for its whole document: under the validators of its newest, an old text would stand for good.
+    """
+    state = replace(state, last_success=max(state.last_success or now, now))
+    return look_again(state, now, doubted=True) if edited else state
+
+
+def look_again(state: SourceState, now: datetime, *, doubted: bool = False) -> SourceState:
+    """Bring the next poll forward: a hub said that there is something. `doubted`: it shall bring the whole document.
+
+    At most once a minute, and not while the source fails or asks to be left alone: a hub does not overrule it.
+    """
+    if doubted:
+        state = replace(state, validators=Validators(), body_hash=None)
+    if state.failures:
+        return state
+    return replace(state, due=min(state.due, max(now, (state.last_attempt or now - _DAY) + _BETWEEN_PINGS)))
+
+
+def patient(state: SourceState, now: datetime, limits: PaceLimits) -> SourceState:
+    """Put the next poll off: what is new is pushed, and polls only make sure that nothing was lost on the way."""
+    return replace(state, due=max(state.due, _due(state, limits.clip(_PUSHED_INTERVAL), now)))
 
 
 def _failed(state: SourceState, now: datetime) -> SourceState:

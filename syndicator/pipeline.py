@@ -55,6 +55,7 @@ class Pipeline:
         with self._store.transaction():
             changed = self._store.sources.configure(map(_row, self._sources.values()), now)
             self._configure_alerts(now)
+            self.intake.catch_up(now)
             retagged = self.filing.bring_up_to_date(watched=watched)
             self.rendering.notice_changes(now, sources_changed=changed)
         return retagged
@@ -113,6 +114,8 @@ class Pipeline:
             self.rendering.notice_changes(now, sources_changed=self._retire(now) > 0)
             self.alerting.storying.forget(now)
             self.alerting.look_again(now)
+            # Something is written each time, so that a store that can't be is noticed when nothing else happens.
+            store.remember("kept house", now.isoformat())
         self.alerting.gather_due(now)
 
     def look_after_ourselves(self, now: datetime) -> None:
@@ -172,7 +175,15 @@ class Pipeline:
 def public_site(settings: Settings) -> PublicSite:
     """What the publisher has to know of the newsroom."""
     site = settings.site
-    return PublicSite(site.title, site.url, settings.feeds_url, site.language, site.contact)
+    return PublicSite(
+        site.title,
+        site.url,
+        settings.feeds_url,
+        site.language,
+        site.contact,
+        service=site.url if settings.server.public else None,
+        topics=tuple((topic.name, topic.title) for topic in settings.topics),
+    )
 
 
 def topic_queries(settings: Settings) -> dict[str, Query]:

@@ -3,7 +3,7 @@ topic feeds; nothing is written to the feeds folder.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from syndicator.config import Settings
 from syndicator.model import FeedDocument
@@ -11,18 +11,13 @@ from syndicator.publish import FORMATS, MEDIA_TYPES, PAGE_TYPE, Publisher
 from syndicator.rendering import window_start
 from syndicator.store import AlertRow, Store
 
-# A look at a source carries the time at which it began, so what it brings may be dated so long before it is stored,
-# on top of the time that fetching may take: for parsing, and for a database that was busy.
-_STORING = timedelta(minutes=5)
-
 
 @dataclass(frozen=True, slots=True)
 class PrivateFeed:
-    """A private feed in one format: its bytes, its media type, and a time after which it has not changed."""
+    """A private feed in one format: its bytes and its media type."""
 
     body: bytes
     media_type: str
-    modified: datetime
 
 
 def private_address(settings: Settings, token: str) -> str:
@@ -45,7 +40,7 @@ class PrivateFeeds:
             return None
         document = self._document(row, now)
         body = self._publisher.render(document, extension, at=private_address(self._settings, token))
-        return PrivateFeed(body, MEDIA_TYPES.get(extension, PAGE_TYPE), self._modified(row, document))
+        return PrivateFeed(body, MEDIA_TYPES.get(extension, PAGE_TYPE))
 
     def _document(self, row: AlertRow, now: datetime) -> FeedDocument:
         limits, site, feeds = self._settings.feeds, self._settings.site, self._store.feeds
@@ -59,16 +54,3 @@ class PrivateFeeds:
             items=tuple(feeds.alert_window(row.id, since, minimum=limits.min_items, maximum=limits.max_items)),
             tombstones=tuple(feeds.alert_tombstones(row.id, since)),
         )
-
-    def _modified(self, row: AlertRow, document: FeedDocument) -> datetime:
-        """The last moment at which what the feed shows can have come into the store (RFC 9110 §8.8.2).
-
-        A later one than the newest date in it: articles are dated when the look at their source began, so a slow one
-        comes in behind a quick one with an older date. With the newest date itself, a reader that sends nothing
-        but If-Modified-Since would be told that nothing changed, and miss the slow one for good.
-        """
-        moments = [item.article.updated for item in document.items]
-        moments += [stone.when for stone in document.tombstones]
-        fired = self._store.hits.last(row.id)
-        newest = max([*moments, fired or row.created, row.created])
-        return newest + self._settings.network.timeout + _STORING

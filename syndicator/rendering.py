@@ -1,13 +1,15 @@
 """From stale marks to feed files: which documents to render, and what goes into each.
 
 A mark is struck off only after its files are on disk, and only if the feed did not go stale again meanwhile: a
-crash at any point leaves the mark, and the next cycle renders the same bytes.
+crash at any point leaves the mark, and the next cycle renders the same bytes. In the same transaction is written what
+the files say now: where that differs from what was announced last, hubs and subscribers are told.
 """
 
 import json
 import logging
+import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -15,11 +17,15 @@ from pathlib import Path
 from syndicator import __version__
 from syndicator.config import Settings
 from syndicator.errors import PublishError, StoreError
+from syndicator.metrics import Since, Stage, on_disk, timed
 from syndicator.model import FeedDocument, FeedItem, Tombstone
-from syndicator.publish import FeedSummary, Publisher
-from syndicator.store import ALL, INDEX, Edge, Stale, Store
+from syndicator.publish import FeedSummary, Headline, Publisher, headline
+from syndicator.store import ALL, INDEX, Edge, Stale, Store, Topic
 
 log = logging.getLogger(__name__)
+
+# Headlines of a feed that the index shows.
+NEWEST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,8 @@ class Rendering:
         self._store = store
         self.publisher = publisher
         self._settings = settings
+        # Pushed are subscription documents alone: an archive's are not subscribed to (RFC 5005 §4, WebSub §4).
+        self._hubs = (settings.hub_url,) if settings.hub_url else ()
         site = settings.site
         self._shelves = {topic.name: Shelf(topic.name, topic.title, topic.description) for topic in settings.topics}
         self._shelves[ALL] = Shelf(
@@ -85,6 +93,7 @@ class Rendering:
         stale = self._store.feeds.stale()
         if not stale:
             return Published()
+        began, newest = time.monotonic(), self._store.figures.newest_seq()
         self.publisher.sweep()
         files: list[Path] = []
         problems: list[str] = []
@@ -92,21 +101,39 @@ class Rendering:
             # Asked for anew: rendering a feed makes the index stale, which comes last.
             marks = [mark for mark in self._store.feeds.stale() if mark.topic == name]
             try:
-                files += self._render_index(marks) if name == INDEX else self._render(name, marks, now)
+                with timed(Stage.RENDER):
+                    files += self._render_index(marks) if name == INDEX else self._render(name, marks, now)
             except StoreError:
                 raise
             except Exception as error:
                 if not isinstance(error, PublishError):
                     log.exception("feed %s", name)
                 problems.append(f"{name}: {error}")
+        if not problems:
+            self._time_lag(newest, now + timedelta(seconds=time.monotonic() - began))
         return Published(tuple(files), tuple(problems))
+
+    def _time_lag(self, newest: int, now: datetime) -> None:
+        """Everything up to version `newest` is on disk: how long did what is there for the first time take?"""
+        store = self._store
+        shown = store.fact("shown")
+        if shown == str(newest):
+            return
+        with store.transaction():
+            store.remember("shown", str(newest))
+        # An archive that comes with an upgrade is no news.
+        for published, seen in store.figures.first_shown(int(shown), newest) if shown is not None else ():
+            on_disk({Since.PUBLISHED: now - published, Since.FIRST_SEEN: now - seen})
 
     def _render_index(self, marks: list[Stale]) -> list[Path]:
         """The pages that list all feeds, and the list of those that are gone."""
         files = self.publisher.write_index(self._summaries())
-        files += self.publisher.write_gone(self._store.topics.gone())
-        for mark in marks:
-            self._store.feeds.rendered(mark)
+        gone = self._store.topics.gone()
+        files += self.publisher.write_gone(gone)
+        with self._store.transaction():
+            self._store.announcements.retire(gone)
+            for mark in marks:
+                self._store.feeds.rendered(mark)
         return files
 
     def _render(self, name: str, marks: list[Stale], now: datetime) -> list[Path]:
@@ -122,21 +149,32 @@ class Rendering:
             tombstones = feeds.tombstones(shelf.name, since)
             months = edge.months if edge else ()
             document = self._document(shelf, items, tombstones)
-            document = replace(document, previous=months[-1] if months else None)
+            document = replace(document, previous=months[-1] if months else None, hubs=self._hubs)
             files += self.publisher.write(document)
             for month in _months_to_render(months, {mark.month for mark in marks}, before, edge):
                 if edge is not None:
                     files += self.publisher.write(self._month(shelf, month, edge))
             files += self.publisher.prune_archives(shelf.name, months)
-            summary = [document.title, document.description, len(items), _timestamp(document.updated)]
+            newest = [astuple(headline(item)) for item in items[:NEWEST]]
+            summary = [document.title, document.description, len(items), _timestamp(document.updated), newest]
+            topics = self._topics(shelf.name)
         with store.transaction():
             if shelf is not None:
+                store.announcements.announce(shelf.name, topics, now, hub=self._settings.other_hub)
                 feeds.remember_edge(shelf.name, edge)
                 store.remember(f"summary {shelf.name}", json.dumps(summary))
                 feeds.mark_stale([INDEX])
             for mark in marks:
                 feeds.rendered(mark)
         return files
+
+    def _topics(self, name: str) -> list[Topic]:
+        """What a feed says on disk now, in each format that is pushed."""
+        digests = self.publisher.digests(name)
+        return [
+            Topic(f"{self._settings.feeds_url}{name}.{extension}", name, extension, digest)
+            for extension, digest in digests.items()
+        ]
 
     def _month(self, shelf: Shelf, month: str, edge: Edge) -> FeedDocument:
         previous, following = _neighbours(edge.months)[month]
@@ -162,9 +200,11 @@ class Rendering:
         for name in self._shelves:
             kept = self._store.fact(f"summary {name}")
             if kept is not None:
-                title, description, items, updated = json.loads(kept)
+                # One that was kept by an older program has no headlines; its feed is rendered anew in the same round.
+                title, description, items, updated, *more = json.loads(kept)
                 moment = None if updated is None else datetime.fromisoformat(updated)
-                found.append(FeedSummary(name, title, description, items, moment))
+                newest = tuple(Headline(*each) for each in (more[0] if more else ()))
+                found.append(FeedSummary(name, title, description, items, moment, newest))
         return found
 
     def _mark_with_archive(self, name: str) -> None:
@@ -182,7 +222,9 @@ class Rendering:
             settings.site.language,
             settings.site.contact,
             settings.feeds_url,
+            str(settings.server.public),
             str(settings.feeds),
+            str(settings.hub_url),
             *map(str, self._shelves.values()),
         ]
         return sha256("\n".join(shown).encode()).hexdigest()[:16]

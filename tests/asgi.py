@@ -19,8 +19,9 @@ class Reply:
         return next((value for key, value in self.headers if key == name.lower()), None)
 
 
-def ask(app, path, method="GET", *, headers=(), body=b"", chunk=1024):
-    """`headers`: a dict or pairs. The body comes in chunks, and is over when it was read."""
+def ask(app, path, method="GET", *, headers=(), body=b"", chunk=1024, raw=None):
+    """`headers`: a dict or pairs. The body comes in chunks, and is over when it was read. `path` may have a query."""
+    path, _, query = path.partition("?")
     pairs = list(headers.items() if isinstance(headers, dict) else headers)
     scope = {
         "type": "http",
@@ -29,8 +30,8 @@ def ask(app, path, method="GET", *, headers=(), body=b"", chunk=1024):
         "method": method,
         "scheme": "http",
         "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
+        "raw_path": path.encode() if raw is None else raw,
+        "query_string": query.encode(),
         "root_path": "",
         "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in pairs],
         "client": ("127.0.0.1", 1),

@@ -95,15 +95,15 @@ class Room:
         return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def write_config(root, *parts):
-    (root / "config.toml").write_text("\n".join([HEAD, *parts]), "utf-8")
+def write_config(root, *parts, head=HEAD):
+    (root / "config.toml").write_text("\n".join([head, *parts]), "utf-8")
     return root / "config.toml"
 
 
 @contextmanager
-def newsroom(root, *parts, web=None):
+def newsroom(root, *parts, web=None, head=HEAD):
     """Open a newsroom of these config parts in `root`; opening it again finds what was there."""
-    settings = load(write_config(root, *parts), {})
+    settings = load(write_config(root, *parts, head=head), {})
     store = Store.open(settings.store.path, analyser(settings))
     web = web or FakeWeb()
     pipeline = Pipeline(settings, store, web, InProcess(), owner="test")

@@ -37,6 +37,8 @@ url = "https://desk.example"
 contact = "https://desk.example/contact"
 [network]
 allow_private = ["127.0.0.0/8"]
+[websub]
+hub = "{hub}"
 [[sources]]
 name = "wire"
 kind = "feed"
@@ -74,6 +76,8 @@ TABLES = {
     "told": "SELECT m.alert, a.id, d.destination, d.state FROM deliveries d JOIN messages m ON m.id = d.message"
     " JOIN message_items i ON i.message = m.id JOIN articles a ON a.n = i.article",
     "leases": "SELECT name, owner, etag FROM sources",
+    "announced": "SELECT url, digest, gone FROM hub_topics",
+    "pushed": "SELECT f.kind, f.topic, f.sent = t.generation, f.owner FROM hub_followers f JOIN hub_topics t ON t.url = f.topic",
 }
 
 
@@ -87,6 +91,12 @@ class Wire(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(self.server.body)))
         self.end_headers()
         self.wfile.write(self.server.body)
+
+    def do_POST(self):
+        """A hub, which is told of what changed."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(204)
+        self.end_headers()
 
     def log_message(self, *_):
         pass
@@ -154,7 +164,8 @@ def before(tmp_path_factory, wire):
     """A newsroom with news waiting, and nothing done yet."""
     room = tmp_path_factory.mktemp("before")
     (room / "inbox").mkdir()
-    (room / "config.toml").write_text(CONFIG.format(url=f"http://127.0.0.1:{wire.server_address[1]}/rss"), "utf-8")
+    address = f"http://127.0.0.1:{wire.server_address[1]}"
+    (room / "config.toml").write_text(CONFIG.format(url=f"{address}/rss", hub=f"{address}/hub"), "utf-8")
     drop(room, "harbour.txt", "Boats leave\n\nThree boats left the harbour of Calais before dawn on Tuesday.")
     return room
 
@@ -229,6 +240,9 @@ def test_the_whole_did_what_it_should(after_one, tmp_path, run, wire):
     assert sorted(version for _, version, *_ in kept["versions"]) == [1, 1, 1, 1, 1, 2]
     assert kept["stale"] == []
     assert all(owner is None for _, owner, _ in kept["leases"])
+    names = [f"{name}.{extension}" for name in ("all", "boats") for extension in ("atom", "json", "rss")]
+    pushed = [("hub", f"https://desk.example/feeds/{name}", 1, None) for name in names]
+    assert kept["pushed"] == sorted(pushed, key=repr)
     # The wire's first items are its backlog and alert nobody, edited or not; the last hit waits for its cooldown.
     titles = {row[0]: row[6] for row in kept["articles"]}
     assert {(name, titles[id_]) for name, id_ in told(room)} == {

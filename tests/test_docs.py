@@ -206,6 +206,7 @@ def answers(tmp_path_factory):
     ask(["ingest", str(root / "hubs.txt")])
     ask(["once"])
     ask(["check"])
+    ask(["backup", str(root / "backup.db")])
     ask(["search", "asylum"])
     article = found["syndicator search"][0]["id"]
     ask(["topics"])
@@ -230,6 +231,10 @@ def answers(tmp_path_factory):
     ask(["deliveries", "show", found["syndicator deliveries list"][0]["id"]])
     ask(["deliveries", "replay", "--all"])
     ask(["article", "correct", article, "--note", "So it is."])
+    ask(["tokens", "add", "cms", "--scope", "news:read"])
+    ask(["tokens"])
+    ask(["tokens", "list"])
+    ask(["restore", str(root / "backup.db")])
     return found
 
 
@@ -422,7 +427,7 @@ def test_the_changelog_is_in_its_form_and_has_this_version():
 
 
 def test_the_unit_file_starts_the_service():
-    (block,) = read("docs/deploy.md").blocks("ini")
+    block = read("docs/deploy.md").blocks("ini")[0]
     unit = configparser.ConfigParser(interpolation=None)
     unit.optionxform = str
     unit.read_string(block.body)

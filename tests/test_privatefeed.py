@@ -10,7 +10,6 @@ from feed_validator import problems
 from newsroom import BOATS, NOW
 from outbox import DESK, alert, desk
 
-from syndicator.model import Content, Entry
 from syndicator.pipeline import public_site
 from syndicator.privatefeed import PrivateFeeds, private_address
 from syndicator.publish import FORMATS, Publisher
@@ -295,7 +294,7 @@ def test_the_feed_is_in_no_file_and_no_log(tmp_path, caplog, monkeypatch):
 def test_a_private_address_is_not_shown_by_accident(tmp_path):
     with reader(tmp_path) as it:
         site = public_site(it.settings)
-        assert "secret" not in repr(Address(site, "alert.1", private="https://desk.example/alerts/secret"))
+        assert "secret" not in repr(Address(site, "alert.1", stem="https://desk.example/alerts/secret"))
 
 
 def test_the_page_stands_alone_and_leads_back_to_the_public_ones(tmp_path):
@@ -309,47 +308,3 @@ def test_the_page_stands_alone_and_leads_back_to_the_public_ones(tmp_path):
         assert 'href="https://desk.example/feeds/boats.html"' in page
         assert f'href="{private_address(it.settings, it.token)}.atom"' in page
         assert f'href="{it.token}.rss"' in page
-
-
-def test_modified_lies_ahead_until_no_older_news_can_come_in(tmp_path):
-    """A slow look's article is dated before what a quick one brought meanwhile, and moves no newest date."""
-    with reader(tmp_path) as it:
-        it.it.now += MINUTE
-        it.it.say("A boat from a quick source")
-        quick, seen = it.it.now, it.read().modified
-        it.it.now -= timedelta(seconds=20)
-        it.it.say("A boat from a slow source")
-        assert it.read().modified == seen
-        assert seen >= quick + it.settings.network.timeout
-
-
-def test_modified_moves_when_an_old_article_makes_the_alert_fire(tmp_path):
-    """A source joins in, and nothing of the article changes."""
-    sources = "".join(
-        f'[[sources]]\nname = "{name}"\nkind = "feed"\nurl = "https://{name}.example/rss"\n' for name in ("one", "two")
-    )
-    with reader(tmp_path, DESK, sources, alert(sources='["two"]')) as it:
-        entry = Entry(Content("A boat", "text"), "guid", "https://page.example/boat")
-        moments = []
-        for source in ("one", "two"):
-            with it.store.transaction():
-                it.it.room.pipeline.intake.accept(source, [entry], it.it.now)
-            moments.append(it.read().modified)
-            it.it.now += MINUTE
-        assert it.titles() == ["A boat"]
-        assert moments[1] - moments[0] == MINUTE
-
-
-def test_modified_moves_with_every_hit_and_every_change(tmp_path):
-    with reader(tmp_path) as it:
-        moments = [it.read().modified]
-        it.it.now += MINUTE
-        it.it.say("A boat came in")
-        moments.append(it.read().modified)
-        it.it.now += MINUTE
-        it.it.room.desk.correct(it.it.article("A boat came in"), "Two boats.", it.it.now, by="anna", title="Two boats")
-        moments.append(it.read().modified)
-        it.it.now += MINUTE
-        it.kill("Two boats")
-        moments.append(it.read().modified)
-    assert moments == sorted(set(moments))

@@ -1,7 +1,9 @@
 """The pages for people: readable without a script, true to the feeds, linked to them and to each other."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import pairwise
 from urllib.parse import urlsplit
@@ -11,7 +13,7 @@ from lxml import html
 from publish_samples import HARD_TITLES, NOW, SITE, article, document, item
 
 from syndicator.model import Kind, Republish, State
-from syndicator.publish import FeedSummary, Publisher
+from syndicator.publish import FeedSummary, Headline, Publisher
 from syndicator.publish.pages import PAGE_ITEMS, stylesheet
 
 FEEDS = (FeedSummary("all", "All & more", "Everything", 3, NOW), FeedSummary("asylum", "Asylum", "", 1, None))
@@ -119,6 +121,62 @@ def test_the_index_lists_every_feed(index):
     ]
 
 
+PUBLIC = replace(SITE, service="https://news.example", topics=(("return-hubs", "Return hubs & <more>"),))
+
+
+def rendered(folder, site, *items):
+    publisher = Publisher(folder, site)
+    publisher.write(document(*items))
+    publisher.write_index((FeedSummary("asylum", "Asylum", "", 1, NOW, (Headline("urn:uuid:1-2", "A & B", "The S"),)),))
+    return [html.fromstring((folder / name).read_bytes().decode()) for name in ("asylum.html", "index.html")]
+
+
+def test_a_feeds_address_can_be_copied_and_opened_without_a_script(page):
+    tree = page(item(1))
+    (field,) = tree.xpath("//input[@readonly]")
+    assert field.get("value") == "https://news.example/feeds/asylum.atom"
+    assert tree.xpath(f"//label[@for='{field.get('id')}']")
+    assert tree.xpath("//a[starts-with(@href, 'feed:')]/@href") == ["feed:https://news.example/feeds/asylum.atom"]
+
+
+def test_topics_are_called_by_their_titles(tmp_path):
+    page, _ = rendered(tmp_path, PUBLIC, item(1, topics=("asylum", "return-hubs", "nameless")))
+    found = [(link.get("href"), link.text) for link in page.iterfind(".//ul[@class='topics']//a")]
+    assert found == [("return-hubs.html", "Return hubs & <more>"), ("nameless.html", "nameless")]
+
+
+def test_where_the_public_reaches_our_server_pages_lead_to_search_and_to_articles(tmp_path):
+    for page in rendered(tmp_path, PUBLIC, item(1)):
+        assert page.xpath("//form[@role='search']/@action") == ["/search"]
+        assert page.xpath("//form[@role='search']//input/@name") == ["q"]
+    (link,) = rendered(tmp_path, PUBLIC, item(1))[0].xpath("//div[@class='tail']/p/a")
+    assert link.get("href") == f"https://news.example/articles/{article(1).id[9:]}"
+    assert link.text_content() == "Sources and history of Story 1"
+
+
+def test_where_there_are_only_files_pages_name_nothing_else(tmp_path):
+    for page in rendered(tmp_path, SITE, item(1)):
+        assert page.find(".//form") is None
+        assert not [link for link in page.xpath("//a/@href") if "search" in link or "articles" in link]
+
+
+def test_a_form_stays_on_its_host_and_elsewhere_a_link_leads_to_the_search(tmp_path):
+    """A page's security policy lets its forms go to its own host alone."""
+    for page in rendered(tmp_path, replace(PUBLIC, service="https://other.example/desk"), item(1)):
+        assert page.find(".//form") is None
+        assert page.xpath("//p[@class='find']/a/@href") == ["https://other.example/desk/search"]
+
+
+def test_the_index_has_the_newest_headlines(tmp_path):
+    _, index = rendered(tmp_path, SITE)
+    (line,) = index.iterfind(".//ul[@class='newest']/li")
+    assert (line.find("a").get("href"), line.text_content()) == ("asylum.html#1-2", "A & B The S")
+
+
+def test_a_title_is_not_said_twice(page):
+    assert page(description="Asylum").find(".//p[@class='standfirst']") is None
+
+
 def test_an_index_without_feeds_is_a_page_all_the_same(tmp_path):
     Publisher(tmp_path, SITE).write_index([])
     assert "No feeds yet" in (tmp_path / "index.html").read_text()
@@ -136,7 +194,7 @@ def any_page(request, tmp_path):
 def test_a_page_opened_from_the_folder_finds_its_neighbours(any_page):
     folder, text = any_page
     relative = [
-        target
+        urlsplit(target).path
         for target in re.findall(r'href="([^"]+)"', text)
         if not urlsplit(target).scheme and not target.startswith("#")
     ]
@@ -149,7 +207,8 @@ def test_a_page_runs_nothing_and_asks_nobody_else(any_page):
     assert not re.search(r"<script|<style|\sstyle=|\son[a-z]+=|<img|<iframe|@import", text)
     tree = html.fromstring(text)
     assert tree.xpath("//*/@src") == []
-    assert tree.xpath("//link[@rel='stylesheet']/@href") == ["style.css"]
+    mark = sha256(stylesheet()).hexdigest()[:8]
+    assert tree.xpath("//link[@rel='stylesheet']/@href") == [f"style.css?{mark}"]
 
 
 def test_a_page_has_the_landmarks_that_people_who_listen_steer_by(any_page):
@@ -164,7 +223,7 @@ def test_a_page_has_the_landmarks_that_people_who_listen_steer_by(any_page):
 
 
 class Balance(HTMLParser):
-    void = frozenset({"meta", "link", "br"})
+    void = frozenset({"meta", "link", "br", "input"})
 
     def __init__(self):
         super().__init__()

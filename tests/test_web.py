@@ -1,12 +1,10 @@
-"""The built-in web server: private feeds, links that end alerts, and what keeps it standing."""
+"""The built-in web server: private feeds, links that end alerts, and the service around it."""
 
 import asyncio
 import base64
-import errno
 import hashlib
 import http.client
 import re
-import signal
 import socket
 import subprocess
 import time
@@ -26,6 +24,7 @@ from newsroom import NOW
 from outbox import DESK, alert, desk
 from test_nginx import NGINX, documented, free_port
 from test_run import running, wait_for
+from wire import served
 
 from syndicator.addresses import opt_out_key
 from syndicator.alerts import sign_opt_out
@@ -33,7 +32,7 @@ from syndicator.config import load
 from syndicator.errors import StoreError
 from syndicator.pipeline import analyser
 from syndicator.store import Store
-from syndicator.web import Serving, connection, listening, serving, web_app
+from syndicator.web import connection, descriptors, web_app
 from syndicator.web.form import form_fields
 from syndicator.web.unsubscribe import FORM_BYTES, masked
 
@@ -101,17 +100,18 @@ def test_a_private_feed_is_served_to_whoever_has_its_address_and_to_no_search_en
     assert re.fullmatch(r'"[0-9a-f]{32}"', reply["etag"])
 
 
-def test_last_modified_is_told_once_it_can_be_relied_on(tmp_path):
+def test_last_modified_is_since_when_the_bytes_were_seen_once_that_can_be_relied_on(tmp_path):
+    """In the second in which we began, others may have been given out before us."""
     with web(tmp_path) as it:
         it.it.say("A boat came in")
         assert it.ask(it.feed()).get("last-modified") is None
         it.it.now += HOUR
         first = it.ask(it.feed())
         it.it.now += HOUR
-        assert it.ask(it.feed())["last-modified"] == first["last-modified"] == "Tue, 03 Nov 2026 12:05:30 GMT"
+        assert it.ask(it.feed())["last-modified"] == first["last-modified"] == "Tue, 03 Nov 2026 12:00:01 GMT"
 
 
-# The entity tag stands as E, Last-Modified as 12:05:30.
+# The entity tag stands as E, Last-Modified as 13:00:00.
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -128,23 +128,26 @@ def test_last_modified_is_told_once_it_can_be_relied_on(tmp_path):
         pytest.param([("If-None-Match", "bare")], 200, id="no tag at all"),
         pytest.param([("If-None-Match", "")], 200, id="an empty field"),
         pytest.param([("If-None-Match", '"' * 9_999)], 200, id="nonsense"),
-        pytest.param([("If-Modified-Since", "Tue, 03 Nov 2026 12:05:30 GMT")], 304, id="the date"),
-        pytest.param([("If-Modified-Since", "Tue, 03 Nov 2026 12:30:00 GMT")], 304, id="a later date"),
-        pytest.param([("If-Modified-Since", "Tuesday, 03-Nov-26 12:05:30 GMT")], 304, id="the date as RFC 850 has it"),
-        pytest.param([("If-Modified-Since", "Tue Nov  3 12:05:30 2026")], 304, id="the date as C has it"),
-        pytest.param([("If-Modified-Since", "Tue, 03 Nov 2026 12:05:29 GMT")], 200, id="an earlier date"),
-        pytest.param([("If-Modified-Since", "yesterday")], 200, id="no date"),
-        pytest.param([("If-Modified-Since", "")], 200, id="an empty date"),
-        pytest.param([("If-Modified-Since", "Tue, 99 Nov 2026 12:05:30 GMT")], 200, id="an impossible date"),
-        pytest.param([("If-Modified-Since", "9" * 5_000)], 200, id="a very long date"),
-        pytest.param([("If-Modified-Since", "Tue, 03 Nov 2026 12:30:00 GMT")] * 2, 200, id="two dates"),
+        pytest.param([("If-Modified-Since", "Tue, 03 Nov 2026 13:00:00 GMT")], 304, id="the date"),
         pytest.param(
-            [("If-None-Match", '"other"'), ("If-Modified-Since", "Tue, 03 Nov 2026 12:30:00 GMT")],
-            200,
-            id="another tag and a later date: the tag decides",
+            [("If-Modified-Since", "Tue, 03 Nov 2026 13:30:00 GMT")], 200, id="a later date, which is not ours"
         ),
         pytest.param(
-            [("If-None-Match", "E"), ("If-Modified-Since", "Tue, 03 Nov 2020 12:30:00 GMT")],
+            [("If-Modified-Since", "Tuesday, 03-Nov-26 13:00:00 GMT")], 200, id="the date as we never write it"
+        ),
+        pytest.param([("If-Modified-Since", "Tue, 03 Nov 2026 12:59:59 GMT")], 200, id="an earlier date"),
+        pytest.param([("If-Modified-Since", "yesterday")], 200, id="no date"),
+        pytest.param([("If-Modified-Since", "")], 200, id="an empty date"),
+        pytest.param([("If-Modified-Since", "Tue, 99 Nov 2026 13:00:00 GMT")], 200, id="an impossible date"),
+        pytest.param([("If-Modified-Since", "9" * 5_000)], 200, id="a very long date"),
+        pytest.param([("If-Modified-Since", "Tue, 03 Nov 2026 13:00:00 GMT")] * 2, 200, id="two dates"),
+        pytest.param(
+            [("If-None-Match", '"other"'), ("If-Modified-Since", "Tue, 03 Nov 2026 13:00:00 GMT")],
+            200,
+            id="another tag and the date: the tag decides",
+        ),
+        pytest.param(
+            [("If-None-Match", "E"), ("If-Modified-Since", "Tue, 03 Nov 2020 13:00:00 GMT")],
             304,
             id="the tag and an earlier date: the tag decides",
         ),
@@ -192,7 +195,7 @@ def test_what_opens_nothing_is_answered_alike(tmp_path):
         right = it.feed()
         with it.store.transaction():
             it.store.alerts.give_token(it.row.id, "x" * 27)
-        wrong = [right, "/alerts/nothing.atom", f"{it.feed()}.csv", "/alerts/.atom", "/alerts/", "/", "/feeds/all.rss"]
+        wrong = [right, "/alerts/nothing.atom", f"{it.feed()}.csv", "/alerts/.atom", "/alerts/", "/feeds/no.rss"]
         wrong += [it.feed("csv"), it.feed().replace(".atom", ""), f"{it.feed()}/", "/alerts/../config.toml"]
         replies = [it.ask(path) for path in wrong]
         assert it.ask(it.feed()).status == 200
@@ -424,370 +427,16 @@ def test_trouble_with_the_store_is_told_to_try_again_and_a_defect_tells_nothing(
 
             return fail
 
-        monkeypatch.setattr(it.store.alerts, "with_token", broken(StoreError("the disk is full at /srv/secret")))
+        monkeypatch.setattr(type(it.store.alerts), "with_token", broken(StoreError("the disk is full at /srv/secret")))
         reply = it.ask(path)
         assert (reply.status, reply["retry-after"]) == (503, "60")
         assert b"/srv" not in reply.body
         assert "the disk is full" in caplog.text
         monkeypatch.setattr(it.store.alerts, "opt_out", broken(StoreError("the disk is full")))
         assert it.ask(link, "POST", **ONE_CLICK).status == 503
-        monkeypatch.setattr(it.store.alerts, "with_token", broken(ZeroDivisionError("/srv/secret")))
+        monkeypatch.setattr(type(it.store.alerts), "with_token", broken(ZeroDivisionError("/srv/secret")))
         with pytest.raises(ZeroDivisionError):
             it.ask(path)  # passed on, so that the server writes a traceback
-
-
-# The server
-
-
-async def hello(scope, receive, send):
-    """An application: /large has more than socket buffers hold, /slow never answers."""
-    assert scope["type"] == "http"
-    if scope["path"] == "/slow":
-        await asyncio.sleep(60)
-    if scope["path"] == "/body":
-        while (await receive()).get("more_body"):
-            pass
-    body = b"x" * 30_000_000 if scope["path"] == "/large" else b"hello"
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
-    await send({"type": "http.response.body", "body": body})
-
-
-@contextmanager
-def no_noise(caplog):
-    yield
-    assert [record for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")] == []
-
-
-class Client:
-    """One connection by hand."""
-
-    @classmethod
-    async def to(cls, port):
-        client = cls()
-        client.reader, client.writer = await asyncio.open_connection("127.0.0.1", port)
-        return client
-
-    async def say(self, data):
-        self.writer.write(data)
-        await self.writer.drain()
-
-    async def get(self, path="/"):
-        await self.say(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        return await self.answer()
-
-    async def answer(self):
-        head = (await self.reader.readuntil(b"\r\n\r\n")).decode()
-        length = int(re.search(r"content-length: (\d+)", head)[1])
-        return head, await self.reader.readexactly(length)
-
-    async def end(self):
-        """Wait until the other side closes; what it still said."""
-        try:
-            return await asyncio.wait_for(self.reader.read(), 5)
-        except ConnectionError:
-            return b""
-
-    def close(self):
-        self.writer.close()
-
-
-def served(play, *, app=hello, host="127.0.0.1", port=0):
-    """Run `play(port, lines)` beside a server; the lines it told."""
-    lines = []
-
-    async def run():
-        async with Serving(app, host, port, lines.append):
-            told = re.search(r"http://.*:(\d+)$", lines[0])
-            await play(int(told[1]) if told else None, lines)
-
-    asyncio.run(asyncio.wait_for(run(), 15))
-    return lines
-
-
-def test_a_free_port_is_found_and_told(caplog):
-    async def play(port, lines):
-        client = await Client.to(port)
-        head, body = await client.get()
-        assert body == b"hello"
-        assert head.startswith("HTTP/1.1 200 OK\r\n")
-        assert re.search(r"^date: \w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT\r$", head, re.MULTILINE)
-        assert "server:" not in head
-        client.close()
-
-    with no_noise(caplog):
-        lines = served(play)
-    assert len(lines) == 1
-    assert re.fullmatch(r"Listening on http://127\.0\.0\.1:[1-9]\d+", lines[0])
-
-
-def test_head_is_get_without_a_body():
-    async def play(port, _):
-        client = await Client.to(port)
-        await client.say(b"HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        answer = await client.end()
-        assert answer.endswith(b"\r\n\r\n")
-        assert b"content-length: 5\r\n" in answer
-        client.close()
-
-    served(play)
-
-
-def test_localhost_means_all_its_addresses_with_one_port():
-    async def play(port, _):
-        found = await asyncio.get_running_loop().getaddrinfo("localhost", port, type=socket.SOCK_STREAM)
-        reached = 0
-        for *_, address in found:
-            try:
-                _, writer = await asyncio.open_connection(*address[:2])
-            except OSError:
-                continue
-            reached += 1
-            writer.close()
-        assert reached >= 1
-
-    assert served(play, host="localhost")[0].startswith("Listening on http://localhost:")
-
-
-@pytest.mark.parametrize(
-    ("number", "listens"),
-    [
-        pytest.param(errno.EADDRNOTAVAIL, True, id="which the machine lacks, is left out"),
-        pytest.param(errno.EADDRINUSE, False, id="where somebody else answers, is an end to it"),
-    ],
-)
-def test_one_of_several_addresses(monkeypatch, number, listens):
-    real = socket.create_server
-
-    def without_ipv6(address, *, family, **more):
-        if family == socket.AF_INET6:
-            raise OSError(number, "said at more length")
-        return real(address, family=family, **more)
-
-    async def both(*_):
-        return [(socket.AF_INET6, "::1"), (socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::2")]
-
-    async def play(port, lines):
-        assert (port is not None) == listens, lines
-        if port is not None:
-            client = await Client.to(port)
-            assert (await client.get())[1] == b"hello"
-            client.close()
-
-    monkeypatch.setattr(socket, "create_server", without_ipv6)
-    monkeypatch.setattr(listening, "_addresses", both)
-    served(play, host="localhost")
-
-
-@pytest.mark.parametrize(
-    ("host", "why"),
-    [
-        pytest.param("192.0.2.1", "Cannot assign requested address", id="not ours"),
-        pytest.param("no-such-host.invalid", None, id="unknown"),
-        pytest.param("a" * 99 + "..b", "this is no host name", id="no name"),
-    ],
-)
-def test_an_address_that_cannot_be_had_is_told_in_one_line_and_work_goes_on(host, why, caplog):
-    async def play(port, lines):
-        assert port is None
-
-    with no_noise(caplog):
-        (line,) = served(play, host=host, port=8080)
-    assert line.startswith(f"[server] can't listen on {host}:8080: {why or ''}")
-    assert "Going on without the web server" in line
-    assert "\n" not in line
-
-
-def test_a_taken_port_is_tried_again_until_it_is_free(monkeypatch):
-    monkeypatch.setattr(serving, "RETRY_S", 0.05)
-    other = socket.create_server(("127.0.0.1", 0))
-    taken = other.getsockname()[1]
-
-    async def play(port, lines):
-        assert port is None
-        await asyncio.sleep(0.3)
-        assert len(lines) == 1
-        other.close()
-        while len(lines) < 2:  # noqa: ASYNC110 - the list is what is told
-            await asyncio.sleep(0.01)
-        client = await Client.to(taken)
-        assert (await client.get())[1] == b"hello"
-        client.close()
-
-    lines = served(play, port=taken)
-    assert f"127.0.0.1:{taken}: Address already in use" in lines[0]
-    assert lines[1] == f"Listening on http://127.0.0.1:{taken}"
-
-
-def test_signals_stay_with_the_worker():
-    async def run():
-        told = asyncio.Event()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
-        lines = []
-        async with Serving(hello, "127.0.0.1", 0, lines.append):
-            client = await Client.to(int(lines[0].rpartition(":")[2]))
-            await client.get()
-            signal.raise_signal(signal.SIGTERM)
-            await told.wait()
-            await asyncio.sleep(0.4)
-            assert (await client.get())[1] == b"hello"
-            client.close()
-        asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
-
-    asyncio.run(asyncio.wait_for(run(), 15))
-
-
-def stopping_takes(begin):
-    """How long the server takes to end after `begin(port)`; and then nobody listens."""
-
-    async def run():
-        lines = []
-        async with Serving(hello, "127.0.0.1", 0, lines.append):
-            port = int(lines[0].rpartition(":")[2])
-            clients = await begin(port)
-            began = time.monotonic()
-        took = time.monotonic() - began
-        with pytest.raises(OSError):
-            await Client.to(port)
-        for client in clients:
-            await client.end()
-            client.close()
-        return took
-
-    return asyncio.run(asyncio.wait_for(run(), 15))
-
-
-def test_it_ends_at_once_with_idle_connections_open(caplog):
-    async def begin(port):
-        clients = [await Client.to(port) for _ in range(20)]
-        for client in clients[:10]:
-            await client.get()
-        await clients[-1].say(b"GET / HT")
-        return clients
-
-    with no_noise(caplog):
-        assert stopping_takes(begin) < 1
-
-
-@pytest.mark.parametrize("path", ["/slow", "/large"], ids=["no answer", "an answer nobody reads"])
-def test_it_ends_within_its_grace_with_requests_under_way(monkeypatch, path):
-    monkeypatch.setattr(serving, "GRACE_S", 0.3)
-
-    async def begin(port):
-        client = await Client.to(port)
-        await client.say(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        await asyncio.sleep(0.2)
-        return [client]
-
-    assert stopping_takes(begin) < 2
-
-
-async def trickle(client, request):
-    """A byte now and then, as long as it is taken."""
-    for byte in request:
-        await client.say(bytes([byte]))
-        await asyncio.sleep(0.02)
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        pytest.param(b"", id="nothing"),
-        pytest.param(b"GET / HTTP/1.1\r\nHost: " + b"x" * 999, id="headers, a byte at a time"),
-        pytest.param(
-            b"POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\n" + b"x" * 999, id="a body likewise"
-        ),
-    ],
-)
-@pytest.mark.parametrize("first", [True, False], ids=["at once", "after an answer"])
-def test_who_never_ends_asking_is_cut_off(monkeypatch, request_, first, caplog):
-    monkeypatch.setattr(connection, "REQUEST_S", 0.3)
-    monkeypatch.setattr(connection, "READING_S", 60 if request_ else 0.6)
-
-    async def play(port, _):
-        client = await Client.to(port)
-        if not first:
-            await client.get()
-        began = time.monotonic()
-        sending = asyncio.create_task(trickle(client, request_))
-        await client.end()
-        assert 0.2 < time.monotonic() - began < 2
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
-        client.close()
-
-    with no_noise(caplog):
-        served(play)
-
-
-def test_who_asks_steadily_is_not_cut_off(monkeypatch):
-    monkeypatch.setattr(connection, "REQUEST_S", 0.2)
-
-    async def play(port, _):
-        client = await Client.to(port)
-        for _ in range(6):
-            await asyncio.sleep(0.1)
-            assert (await client.get())[1] == b"hello"
-        client.close()
-
-    served(play)
-
-
-def test_who_does_not_read_the_answer_is_cut_off(monkeypatch):
-    monkeypatch.setattr(connection, "READING_S", 0.3)
-
-    async def play(port, _):
-        client = await Client.to(port)
-        client.writer.transport.pause_reading()
-        await client.say(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
-        await asyncio.sleep(1)
-        client.writer.transport.resume_reading()
-        assert len(await client.end()) < 30_000_000
-        client.close()
-
-    served(play)
-
-
-def test_headers_have_a_size(caplog):
-    async def play(port, _):
-        client = await Client.to(port)
-        await client.say(b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * serving.HEADER_BYTES)
-        assert (await client.end()).startswith(b"HTTP/1.1 400 ")
-        client.close()
-
-    with no_noise(caplog):
-        served(play)
-    assert caplog.text == ""
-
-
-def test_too_many_connections_are_turned_away_and_room_is_found_again(monkeypatch):
-    monkeypatch.setattr(connection, "CONNECTIONS", 3)
-
-    async def play(port, _):
-        held = [await Client.to(port) for _ in range(3)]
-        await held[0].get()
-        late = await Client.to(port)
-        assert await late.end() == b""
-        for client in [*held, late]:
-            client.close()
-        await asyncio.sleep(0.1)
-        again = await Client.to(port)
-        assert (await again.get())[1] == b"hello"
-        again.close()
-
-    served(play)
-
-
-def test_a_busy_server_says_so(monkeypatch):
-    monkeypatch.setattr(serving, "BUSY", 3)
-
-    async def play(port, _):
-        held = [await Client.to(port) for _ in range(3)]
-        await held[2].say(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert (await held[2].reader.readline()).startswith(b"HTTP/1.1 503 ")
-        for client in held:
-            client.close()
-
-    served(play)
 
 
 # The service
@@ -892,8 +541,20 @@ def opened(room):
 
 def test_the_page_on_deployment_tells_the_limits_as_they_are():
     section = " ".join(read("docs/deploy.md").text.split("## The built-in server")[1].split())
-    assert f"cut off after {connection.REQUEST_S:.0f} seconds" in section
-    assert f"after {connection.READING_S:.0f}, and there are never more than {connection.CONNECTIONS}." in section
+    for line in (
+        f"{connection.REQUEST_S:.0f} seconds for its headers and as long again for its body",
+        f"none of which is read for {connection.READING_S:.0f} seconds",
+        f"closed after {connection.IDLE_S:.0f} seconds",
+        f"{connection.TARGET_BYTES >> 10} KB of address",
+        f"{connection.HEAD_BYTES >> 10} KB and {connection.HEADERS} headers",
+        f"{connection.REQUEST_BYTES >> 20} MB",
+        f"{connection.AHEAD} requests may be sent ahead",
+        f"{connection.CONNECTIONS:,} connections",
+        f"{connection.SHARE} of them from one address",
+        f"{connection.BUSY:,} requests are answered at a time",
+        f"{descriptors.RESERVED} files",
+    ):
+        assert line in section
 
 
 @pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
@@ -905,7 +566,7 @@ def test_nginx_as_it_is_documented_passes_on_what_is_ours(tmp_path):
         front = free_port()
 
         async def play(port, _):
-            text = documented(tmp_path, front).replace("127.0.0.1:8080", f"127.0.0.1:{port}")
+            text = documented(tmp_path, front, port)
             (tmp_path / "nginx/nginx.conf").write_text(text, "utf-8")
             command = [NGINX, "-p", tmp_path, "-c", tmp_path / "nginx/nginx.conf"]
             nginx = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: ASYNC220 - a test
@@ -918,7 +579,7 @@ def test_nginx_as_it_is_documented_passes_on_what_is_ours(tmp_path):
         def through(front):
             wait_for(lambda: answers(front), 10)
             status, headers, _ = asked(front, it.feed(), {"Accept-Encoding": "gzip"})
-            assert (status, headers["Content-Encoding"], headers["ETag"][:2]) == (200, "gzip", "W/")
+            assert (status, headers["Content-Encoding"]) == (200, "gzip")
             assert headers["Cache-Control"] == "private, max-age=60"
             assert headers["Content-Security-Policy"].startswith("default-src 'none'")
             assert asked(front, it.feed(), {"If-None-Match": headers["ETag"]})[0] == 304

@@ -6,7 +6,7 @@ The modules in reading order: `alert` (a saved query with destinations), `scope`
 """
 
 from syndicator.alerts.alert import Alert, Timing
-from syndicator.alerts.excerpt import excerpt, marked
+from syndicator.alerts.excerpt import excerpt, marked, spans
 from syndicator.alerts.message import URGENT, Answer, Event, Excerpt, Item, Message, Verdict
 from syndicator.alerts.notices import Changes, Notice, changes, notices
 from syndicator.alerts.notices import Told as ToldTrouble
@@ -20,6 +20,7 @@ from syndicator.alerts.retry import (
     Outcome,
     Pending,
     after,
+    backoff,
     restores_order,
 )
 from syndicator.alerts.schedule import IMMEDIATE, LONGEST, Every, Schedule, next_run, parse_schedule, zone
@@ -74,6 +75,7 @@ __all__ = [
     "Trouble",
     "Verdict",
     "after",
+    "backoff",
     "bands",
     "bars",
     "begin",
@@ -94,6 +96,7 @@ __all__ = [
     "restores_order",
     "scoped",
     "sign_opt_out",
+    "spans",
     "speaks_at",
     "subject",
     "tell",

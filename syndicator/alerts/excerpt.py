@@ -58,6 +58,11 @@ def excerpt(text: str, reasons: Iterable[Reason], field: str, around: int = 100)
     return _on_one_line(text, start, end, [(left, right) for left, right, _ in found])
 
 
+def spans(text: str, reasons: Iterable[Reason], field: str) -> tuple[tuple[int, int], ...]:
+    """Where the words of the reasons of `field` stand in `text`, ascending, each place once."""
+    return tuple((start, end) for start, end, _ in _found(text, reasons, field))
+
+
 def _found(text: str, reasons: Iterable[Reason], field: str) -> list[_Found]:
     """Where the reasons' words stand, ascending; what overlaps or touches is one."""
     clauses: dict[tuple[int, int], set[str]] = {}

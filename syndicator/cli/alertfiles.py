@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from syndicator import shapes
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now
 from syndicator.cli.output import counted, say, show_json
 from syndicator.cli.room import in_newsroom
 from syndicator.cli.session import Newsroom
-from syndicator.cli.telling import alert_record, desk_of
+from syndicator.cli.telling import desk_of
 from syndicator.errors import UsageError
 
 _LARGEST_IMPORT = 5_000_000  # characters
@@ -52,7 +53,7 @@ def import_alerts(
         desk = desk_of(room)
         rows = desk.import_(text, now, replace=replace)
         if as_json:
-            show_json([alert_record(desk.standing(row, now), now) for row in rows])
+            show_json([shapes.Alert.of(desk.standing(row, now), now).plain() for row in rows])
             return
         for row in rows:
             say(row.name)

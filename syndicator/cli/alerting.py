@@ -1,21 +1,20 @@
 """Why an alert fired or did not, what it found, and its private feed."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime, tzinfo
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from syndicator import shapes
 from syndicator.alertdesk import Fired
 from syndicator.alerts import DeliveryState, Event
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now
 from syndicator.cli.output import at, counted, highlighted, say, show_json
 from syndicator.cli.room import in_newsroom
 from syndicator.cli.session import Newsroom
-from syndicator.cli.telling import Reference, delivery_record, desk_of, short_id, words, zone_of_row
+from syndicator.cli.telling import Reference, desk_of, short_id, words, zone_of_row
 from syndicator.errors import UsageError
-from syndicator.model import Article, Reason, State
+from syndicator.model import State
 from syndicator.previewing import Account, account
 from syndicator.store import AlertRow, DeliveryRow, Silent
 
@@ -53,7 +52,7 @@ def why(
         row = desk_of(room).find(reference)
         told = account(room.store, room.settings, row, room.desk.article(article))
         if as_json:
-            show_json(_account_record(told))
+            show_json(shapes.Account.of(told).plain())
         else:
             _show_account(room, told, now)
 
@@ -141,31 +140,6 @@ def _show_tried(room: Newsroom, delivery: DeliveryRow, zone: tzinfo) -> None:
         say(f"      what goes there has been failing since {at(row.failing_since, zone)}: it waits in line")
 
 
-def _account_record(told: Account) -> dict[str, Any]:
-    hit = told.hit
-    return {
-        "alert": told.row.name,
-        "article": told.article.id,
-        "state": told.article.state,
-        "title": told.article.content.title,
-        "fired": hit.at if hit else None,
-        "silent": hit.silent if hit else None,
-        "told_by": told.told_by.id if told.told_by else None,
-        "waits_until": told.row.due if hit and hit.silent is None and hit.message is None else None,
-        "matches": told.matches,
-        "why": told.why,
-        "reasons": _reason_records(told.article, told.reasons),
-        "deliveries": [
-            delivery_record(tried.delivery) | {"tries": [asdict(attempt) for attempt in tried.attempts]}
-            for tried in told.tried
-        ],
-    }
-
-
-def _reason_records(article: Article, reasons: Sequence[Reason]) -> list[dict[str, Any]]:
-    return [] if article.state is State.KILLED else [asdict(reason) for reason in reasons]
-
-
 def history(
     reference: Reference,
     *,
@@ -181,7 +155,7 @@ def history(
         row = desk.find(reference)
         fired = desk.history(row.id, limit=limit)
         if as_json:
-            show_json([_fired_record(each) for each in fired])
+            show_json([shapes.Fired.of(each).plain() for each in fired])
             return
         zone = zone_of_row(room, row)
         for each in fired:
@@ -215,22 +189,6 @@ def _fate(each: Fired, row: AlertRow, zone: tzinfo, now: datetime) -> str:
     return ", ".join(told) or "told to nobody: no destination"
 
 
-def _fired_record(each: Fired) -> dict[str, Any]:
-    return {
-        "at": each.hit.at,
-        "article": each.article.id,
-        "state": each.article.state,
-        "title": each.article.content.title,
-        "url": each.article.url,
-        "source": each.article.source,
-        "story": each.hit.story,
-        "other_sources": each.others,
-        "silent": each.hit.silent,
-        "reasons": _reason_records(each.article, each.hit.reasons),
-        "deliveries": [delivery_record(delivery) for delivery in each.deliveries],
-    }
-
-
 def feed(
     reference: Reference,
     *,
@@ -247,15 +205,14 @@ def feed(
     def act(room: Newsroom) -> None:
         desk = desk_of(room)
         row = desk.renew_feed(reference, close=close) if renew or close else desk.find(reference)
-        base = f"{room.settings.site.url}/alerts/{row.feed_token}"
-        addresses = {kind: f"{base}.{kind}" if row.feed_token else None for kind in ("rss", "atom", "json")}
+        addresses = shapes.PrivateFeed.of(row, room.settings)
         if as_json:
-            show_json({"alert": row.name} | addresses)
+            show_json(addresses.plain())
             return
         if row.feed_token is None:
             say(f"The private feed of {row.name} is closed: --renew opens it under a new address.")
             return
-        for address in addresses.values():
+        for address in (addresses.rss, addresses.atom, addresses.json_):
             say(str(address))
         say("Whoever has one of these addresses can read it: --renew gives it another, --close takes it away.")
 

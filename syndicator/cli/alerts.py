@@ -5,14 +5,15 @@ from typing import Annotated, Any
 
 import typer
 
+from syndicator import shapes
 from syndicator.alertdesk import Standing, written
 from syndicator.cli import alertfiles, alerting, lookback
-from syndicator.cli.lookback import past_record, would_have
+from syndicator.cli.lookback import would_have
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Moment, Now, refuse_options_before
 from syndicator.cli.output import ago, at, counted, is_narrow, say, short, show_json, show_table, width
 from syndicator.cli.room import in_newsroom
 from syndicator.cli.session import Newsroom
-from syndicator.cli.telling import Reference, alert_record, desk_of, destinations_of, state_of, unheard, zone_of
+from syndicator.cli.telling import Reference, desk_of, destinations_of, state_of, unheard, zone_of
 from syndicator.config.values import duration
 from syndicator.errors import SyndicatorError, UsageError
 from syndicator.previewing import look_back
@@ -198,7 +199,7 @@ def mute(
         desk = desk_of(room)
         standing = desk.standing(desk.mute(reference, until, now), now)
         if as_json:
-            show_json(alert_record(standing, now))
+            show_json(shapes.Alert.of(standing, now).plain())
         elif until is None:
             say(f"{standing.row.name} may speak again.{_waits(standing, now, zone_of(room, standing.alert))}")
         else:
@@ -236,7 +237,7 @@ def _kept(room: Newsroom, row: AlertRow, now: datetime, done: str, *, as_json: b
     standing = desk_of(room).standing(row, now)
     past = look_back(room.store, room.settings, watched_alert(row, room.settings), now)
     if as_json:
-        show_json(alert_record(standing, now) | {"preview": past_record(past)})
+        show_json(shapes.Alert.of(standing, now).plain() | {"preview": shapes.Past.of(past).plain()})
         return
     say(f"{done} {row.name}. {would_have(past)}".rstrip())
     for advice in past.preview.advice:
@@ -248,7 +249,7 @@ def _kept(room: Newsroom, row: AlertRow, now: datetime, done: str, *, as_json: b
 def _list(room: Newsroom, now: datetime, *, as_json: bool) -> None:
     standings = desk_of(room).all(now)
     if as_json:
-        show_json([alert_record(standing, now) for standing in standings])
+        show_json([shapes.Alert.of(standing, now).plain() for standing in standings])
         return
     if not standings:
         say("No alert yet: syndicator alerts add NAME QUERY --to DEST")
@@ -303,7 +304,7 @@ def _show(room: Newsroom, standing: Standing, now: datetime, *, as_json: bool) -
     except SyndicatorError as error:
         problem = str(error)
     if as_json:
-        show_json(alert_record(standing, now) | {"reading": reading})
+        show_json(shapes.Alert.of(standing, now).plain() | {"reading": reading})
         return
     zone = zone_of(room, alert)
     say(f"{row.name}  {row.id[:8]}{'  in config.toml' if row.from_config else ''}")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from syndicator import __version__
-from syndicator.cli import alerts, article, deliveries, destinations, news, service, sources, topics
+from syndicator.cli import alerts, article, backup, deliveries, destinations, news, service, sources, tokens, topics
 from syndicator.cli.output import note, say
 from syndicator.errors import SyndicatorError
 
@@ -18,6 +18,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 service.add_to(app)
+backup.add_to(app)
 news.add_to(app)
 app.add_typer(topics.app, name="topics")
 app.add_typer(sources.app, name="sources")
@@ -25,6 +26,7 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(destinations.app, name="destinations")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(article.app, name="article")
+app.add_typer(tokens.app, name="tokens")
 
 
 def _say_version(asked: bool) -> None:

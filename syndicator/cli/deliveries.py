@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
+from syndicator import shapes
 from syndicator.alerts import DeliveryState
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now, refuse_options_before
 from syndicator.cli.output import at, counted, say, show_json
 from syndicator.cli.room import in_newsroom, what_waits
 from syndicator.cli.session import Newsroom
-from syndicator.cli.telling import delivery_record, desk_of
+from syndicator.cli.telling import desk_of
 from syndicator.destinationdesk import DestinationDesk
 from syndicator.errors import UsageError
 from syndicator.store import DeliveryRow
@@ -67,7 +68,7 @@ def show(
         row = desk.delivery(reference)
         attempts = desk.attempts(row)
         if as_json:
-            show_json(delivery_record(row) | {"tries": attempts})
+            show_json(shapes.Tried.with_tries(row, attempts).plain())
             return
         zone = room.settings.site.zone
         _show(room, row)
@@ -140,7 +141,7 @@ def _list(
         DestinationDesk(room.settings, room.store).find(destination)
     rows = room.store.ledger.deliveries(state=state, destination=destination, alert=id_, limit=limit)
     if as_json:
-        show_json([delivery_record(row) for row in rows])
+        show_json([shapes.Delivery.of(row).plain() for row in rows])
         return
     for row in rows:
         _show(room, row, now)

@@ -3,10 +3,11 @@
 import asyncio
 import sys
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from syndicator import shapes
 from syndicator.alerts import Verdict
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now, refuse_options_before
 from syndicator.cli.output import ago, counted, is_narrow, say, short, show_json, show_table
@@ -70,7 +71,7 @@ def add(
         desk = DestinationDesk(room.settings, room.store)
         row = desk.add(name, raw)
         if as_json:
-            show_json(_record(desk.standing(row)) | {"secret": made})
+            show_json(shapes.Destination.of(desk.standing(row)).plain() | {"secret": made})
             return
         say(f"Added {row.name}. Try it: syndicator destinations test {row.name}")
         _show_secret(made)
@@ -108,7 +109,7 @@ def edit(
         edited = desk.edit(name, changes, now)
         reached = desk.standing(edited.row)
         if as_json:
-            show_json(_record(reached) | {"secret": made})
+            show_json(shapes.Destination.of(reached).plain() | {"secret": made})
             return
         _changed(edited, reached)
         _show_secret(made)
@@ -130,8 +131,7 @@ def try_out(name: Name, *, config: Config = DEFAULT_CONFIG, now: Now, as_json: J
             answer = await desk.test(name, room.addresses, now)
         taken = answer.verdict is Verdict.DELIVERED
         if as_json:
-            shown = {"destination": row.name, "taken": taken, "status": answer.status, "said": answer.said}
-            show_json(shown | {"off": row.off})
+            show_json(shapes.TestAnswer.of(row, answer).plain())
             return taken
         code = f" ({answer.status})" if answer.status and str(answer.status) not in answer.said else ""
         say(f"{row.name}: {'taken' if taken else 'not taken'}: {answer.said}{code}")
@@ -171,7 +171,7 @@ def switch_on(name: Name, *, config: Config = DEFAULT_CONFIG, now: Now, as_json:
         was = desk.find(name)
         reached = desk.standing(desk.switch_on(name, now))
         if as_json:
-            show_json(_record(reached))
+            show_json(shapes.Destination.of(reached).plain())
             return
         waiting = f" {counted(reached.waiting, 'message')} to be tried at once." if reached.waiting else ""
         say(f"{was.name} is {'on again' if was.off is not None else 'on'}.{waiting}")
@@ -235,7 +235,7 @@ def _from_input(value: str | None, option: str) -> str | None:
 def _list(room: Newsroom, now: datetime, *, as_json: bool) -> None:
     standing = DestinationDesk(room.settings, room.store).all()
     if as_json:
-        show_json([_record(each) for each in standing])
+        show_json([shapes.Destination.of(each).plain() for each in standing])
         return
     if not standing:
         say("No destination yet: syndicator destinations add NAME --kind email --to ADDRESS")
@@ -277,25 +277,3 @@ def _state(each: Reached, now: datetime) -> str:
         following = f", next try {ago(row.retry_at, now)}" if row.retry_at and row.retry_at > now else ""
         return f"failing, first {ago(row.failing_since, now)}{following}{said}"
     return "on"
-
-
-def _record(each: Reached) -> dict[str, Any]:
-    """A destination for `--json`, without what is secret."""
-    row = each.row
-    return {
-        "name": row.name,
-        "kind": row.kind,
-        "owner": row.owner,
-        "where": each.where or None,
-        "from_config": row.from_config,
-        "off": row.off,
-        "off_since": row.off_since,
-        "failing_since": row.failing_since,
-        "retry_at": row.retry_at,
-        "trouble": each.trouble,
-        "waiting": each.waiting,
-        "delivered": each.delivered,
-        "dead": each.dead,
-        "alerts": each.alerts,
-        "problem": each.problem,
-    }

@@ -1,13 +1,13 @@
 """What an alert would have caught: days, hits, and advice."""
 
 import sys
-from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from syndicator import shapes
 from syndicator.alerts import bars
-from syndicator.cli.news import hit_record, show_hit
+from syndicator.cli.news import show_hit
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now
 from syndicator.cli.output import counted, say, show_json, width
 from syndicator.cli.room import in_newsroom
@@ -57,26 +57,11 @@ def preview(
             )
         past = look_back(room.store, room.settings, watched, now, days=days, newest=newest)
         if as_json:
-            show_json(past_record(past) | {"newest": [hit_record(hit) for hit in past.newest]})
+            show_json(shapes.Preview.with_newest(past).plain())
         else:
             _show_past(past)
 
     in_newsroom(config, act, start=now)
-
-
-def past_record(past: Past) -> dict[str, Any]:
-    """A preview for `--json`."""
-    found = past.preview
-    return {
-        "query": past.watched.alert.query,
-        "reading": describe(past.watched.query),
-        "hits": found.hits,
-        "messages": found.messages,
-        "a_day": round(found.a_day, 2),
-        "covered": past.covered,
-        "days": [asdict(day) | {"day": day.day.isoformat()} for day in found.days],
-        "advice": [asdict(advice) for advice in found.advice],
-    }
 
 
 def _show_past(past: Past) -> None:

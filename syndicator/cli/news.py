@@ -1,13 +1,13 @@
 """Taking news in by hand, and finding it: ingest, search."""
 
 import asyncio
-from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from syndicator import shapes
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now
 from syndicator.cli.output import counted, highlighted, say, show_json, with_progress
 from syndicator.cli.room import what_waits
@@ -77,7 +77,7 @@ def search(
         since = None if days is None else now - timedelta(days=days)
         hits = list(store.search.find(wanted, since=since, limit=limit))
     if as_json:
-        show_json([hit_record(hit) for hit in hits])
+        show_json([shapes.Match.of(hit).plain() for hit in hits])
         return
     for hit in hits:
         show_hit(hit)
@@ -94,11 +94,6 @@ def show_hit(hit: Hit) -> None:
         say("  ", highlighted(article.content.text or article.content.summary, hit.reasons, "text"))
     if article.url:
         say(f"   {article.url}")
-
-
-def hit_record(hit: Hit) -> dict[str, Any]:
-    """The same, for `--json`."""
-    return summary_of(hit.article) | {"reasons": [asdict(reason) for reason in hit.reasons]}
 
 
 def summary_of(article: Article) -> dict[str, Any]:

@@ -2,23 +2,30 @@
 
 import asyncio
 import logging
+import os
 import shutil
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from syndicator import __version__
 from syndicator.alerts import Verdict
+from syndicator.cli.journal import Journal, told
+from syndicator.cli.logs import events, start_logging
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now, Verbose
 from syndicator.cli.output import counted, note, say, show_json, with_progress
 from syndicator.cli.session import Newsroom, note_warnings, open_newsroom, open_store, read_settings
+from syndicator.cli.systemd import Systemd
+from syndicator.config import LogFormat, Settings
 from syndicator.courier import Delivered
-from syndicator.errors import UsageError
+from syndicator.errors import SyndicatorError, UsageError
+from syndicator.filing import unwatched
 from syndicator.intake import Taken
 from syndicator.rendering import Published
 from syndicator.web import House, ReadingRoom, Serving, web_app
@@ -58,42 +65,9 @@ class Tally:
 
 
 def tell(what: Taken | Published | Delivered) -> None:
-    """Say what a step did, and keep nothing: a service does this for years."""
-    lines: Iterable[str]
-    if isinstance(what, Delivered):
-        lines = describe_delivery(what)
-    elif isinstance(what, Published):
-        lines = (f"feed {problem}" for problem in what.problems)
-    else:
-        lines = describe(what)
-    for line in lines:
-        say(line)
-
-
-def describe(taken: Taken) -> list[str]:
-    """What a look at a source brought, in lines for people; none when there was nothing."""
-    counts = [f"{taken.new} new"] * bool(taken.new) + [f"{taken.changed} changed"] * bool(taken.changed)
-    lines = [f"{taken.source}: {', '.join(counts)}"] if counts else []
-    lines += [f"{taken.source}: {taken.error}"] if taken.error else []
-    lines += [f"{taken.source}: warning: {line}" for line in taken.warnings]
-    return [_printable(line) for line in lines]
-
-
-def describe_delivery(delivered: Delivered) -> list[str]:
-    """What went wrong with an alert's delivery, in lines for people; none when it arrived."""
-    answer, name = delivered.answer, delivered.destination
-    lines = []
-    if answer.verdict is not Verdict.DELIVERED:
-        tried = "" if delivered.attempts == 1 else f" (attempt {delivered.attempts})"
-        lines.append(f"destination {name}: {answer.said}{tried}")
-    if delivered.switched_off:
-        lines.append(f"destination {name} is switched off: {delivered.switched_off}")
-    return [_printable(line) for line in lines]
-
-
-def _printable(line: str) -> str:
-    """One line, whatever file names and feeds put into it: no terminal codes, no second line."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
+    """Say what a step did, in lines for people."""
+    for each in told(what):
+        say(each.message)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -116,30 +90,59 @@ def init(directory: Annotated[Path, typer.Argument(help="A new or empty folder."
 
 def run(config: Config = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
     """Run the service: take news in, publish feeds, until stopped (Ctrl-C)."""
-    _log(verbose)
-    asyncio.run(_run(config))
+    settings = read_settings(config)
+    start_logging(settings.log, verbose=verbose)
+    journal = Journal(events())
+    try:
+        asyncio.run(_run(settings, journal))
+    except SyndicatorError as error:
+        if settings.log.format is LogFormat.CONSOLE:
+            raise
+        journal.say("ended", str(error), level=logging.ERROR)
+        raise typer.Exit(error.exit_code) from None
 
 
-async def _run(config: Path) -> None:
-    async with open_newsroom(config) as room:
+async def _run(settings: Settings, journal: Journal) -> None:
+    async with open_newsroom(settings) as room:
         with room.store.instance_lock():
-            _start(room, utc_now())
+            _start(room, utc_now(), journal)
 
-            def told(what: Delivered) -> None:
-                tell(what)
+            def delivered(what: Delivered) -> None:
+                journal.tell(what)
                 if what.switched_off:  # its owner hears of it now, not at the next round
                     room.pipeline.look_after_ourselves(utc_now())
 
-            courier = room.courier(utc_now, told)
-            worker = Worker(room.pipeline, courier, tick=room.settings.schedule.tick, report=tell)
-            say(f"Feeds are in {room.settings.feeds.dir}; open {room.settings.feeds.dir / 'index.html'}")
-            say(f"Sources: {len(room.settings.sources)}, topics: {len(room.settings.topics)}. Stop with Ctrl-C.")
-            server = room.settings.server
+            courier = room.courier(utc_now, delivered)
+            hub = room.hub(utc_now)
+            tick, beside = room.settings.schedule.tick, (hub, room.subscribing(utc_now))
+            worker = Worker(
+                room.pipeline, courier, tick=tick, report=journal.tell, beside=beside, each_look=journal.next_round
+            )
+            _announce(settings, journal)
+            server = settings.server
             with ReadingRoom(room.store.path, room.store.analyser) as reading:
-                app = web_app(House(room.settings, room.store, room.pipeline, room.addresses, reading, utc_now))
-                async with Serving(app, server.host, server.port, say):
+                app = web_app(
+                    House(settings, room.store, room.pipeline, room.addresses, reading, utc_now, worker.pulse)
+                )
+                told, trusted = partial(_of_serving, journal), server.trusted_proxies
+                serving = Serving(app, server.host, server.port, told, trusted_proxies=trusted)
+                async with hub, serving, Systemd(os.environ):
                     await worker.run()
-            say("Stopped.")
+            journal.next_round()
+            journal.say("stopped", "Stopped.")
+
+
+def _of_serving(journal: Journal, line: str) -> None:
+    """Where the web server listens, or why it can't."""
+    journal.say("web_server", line, level=logging.INFO if line.startswith("Listening") else logging.WARNING)
+
+
+def _announce(settings: Settings, journal: Journal) -> None:
+    """The first lines of a service, for whoever started it."""
+    feeds, sources, topics = settings.feeds.dir, len(settings.sources), len(settings.topics)
+    journal.say("feeds", f"Feeds are in {feeds}; open {feeds / 'index.html'}", dir=feeds)
+    line = f"Sources: {sources}, topics: {topics}. Stop with Ctrl-C."
+    journal.say("started", line, version=__version__, pid=os.getpid(), sources=sources, topics=topics)
 
 
 def once(*, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = False, verbose: Verbose = False) -> None:
@@ -152,11 +155,12 @@ def once(*, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = False, ve
             with room.store.instance_lock():
                 _start(room, now)
                 courier = room.courier(lambda: now, tally.add)
-                async for what in room.pipeline.once(now):
-                    tally.add(what)
-                    courier.start()
-                room.pipeline.look_after_ourselves(now)
-                await courier.drain()
+                async with room.hub(lambda: now) as hub:
+                    async for what in room.pipeline.once(now):
+                        tally.add(what)
+                        courier.start()
+                    room.pipeline.look_after_ourselves(now)
+                    await asyncio.gather(courier.drain(), hub.drain())
 
     asyncio.run(cycle())
     report(tally, as_json=as_json)
@@ -214,15 +218,25 @@ def check(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _start(room: Newsroom, now: datetime) -> None:
+def _start(room: Newsroom, now: datetime, journal: Journal | None = None) -> None:
     """Bring the store in line with config. Whoever held a lease is gone: we hold the instance lock."""
-    note_warnings(room.settings)
+    if journal is None:
+        note_warnings(room.settings)
+    else:
+        for line in room.settings.warnings:
+            journal.say("config_warning", f"warning: {line}", level=logging.WARNING)
     room.store.sources.hand_back()
+    room.store.subscriptions.hand_back()
     with room.store.transaction():
         room.store.deliveries.hand_back(now)
-    for topic, moved in room.pipeline.start(now, watched=with_progress).items():
+    plain = room.settings.log.format is LogFormat.CONSOLE
+    for topic, moved in room.pipeline.start(now, watched=with_progress if plain else unwatched).items():
         if moved:
-            note(f"topic {topic}: its query is new or changed; {counted(moved, 'article')} came or went")
+            line = f"topic {topic}: its query is new or changed; {counted(moved, 'article')} came or went"
+            if journal is None:
+                note(line)
+            else:
+                journal.say("topic_applied", line, topic=topic, moved=moved)
 
 
 def _log(verbose: bool) -> None:

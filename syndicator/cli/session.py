@@ -21,8 +21,10 @@ from syndicator.delivery import Channels
 from syndicator.desk import Desk
 from syndicator.errors import StoreBusyError
 from syndicator.pipeline import Pipeline, analyser
-from syndicator.sources import Fetcher, Sandbox
+from syndicator.pushing import Hub
+from syndicator.sources import Fetcher, HubClient, Sandbox
 from syndicator.store import Store
+from syndicator.subscribing import Subscribing
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,19 @@ class Newsroom:
     addresses: Addresses
     owner: str
 
+    def subscribing(self, clock: Callable[[], datetime]) -> Subscribing:
+        """What keeps our subscriptions at the hubs of our sources, by this clock."""
+        hubs = HubClient(self.settings.site.user_agent, allow_private=self.settings.network.allow_private)
+        return Subscribing(self.settings, self.store, self.pipeline.intake, hubs, owner=self.owner, clock=clock)
+
     def courier(self, clock: Callable[[], datetime], report: Callable[[Delivered], None]) -> Courier:
         """What delivers alerts, by this clock."""
         composer = Composer(self.store, self.settings)
         return Courier(self.store, composer, self.addresses, owner=self.owner, clock=clock, report=report)
+
+    def hub(self, clock: Callable[[], datetime]) -> Hub:
+        """What pushes our feeds, by this clock. For whoever holds the store's instance lock."""
+        return Hub(self.store, self.settings, owner=self.owner, clock=clock)
 
 
 def read_settings(config: Path) -> Settings:
@@ -70,9 +81,9 @@ def open_store(settings: Settings) -> Iterator[Store]:
 
 
 @asynccontextmanager
-async def open_newsroom(config: Path, *, console: TextIO | None = None) -> AsyncIterator[Newsroom]:
+async def open_newsroom(config: Path | Settings, *, console: TextIO | None = None) -> AsyncIterator[Newsroom]:
     """Everything, ready to work. Nothing is fetched or started yet. `console`: where alerts to a console are shown."""
-    settings = read_settings(config)
+    settings = config if isinstance(config, Settings) else read_settings(config)
     network = settings.network
     # Names are looked up in threads: as many as may wait for a dead name server, and some for everybody else.
     lookups = ThreadPoolExecutor(network.concurrency + 8, thread_name_prefix="lookup")

@@ -1,5 +1,6 @@
 """The sources and how they do."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from syndicator.cli.output import ago, say, show_json, show_table
 from syndicator.cli.session import open_store, read_settings
 from syndicator.health import LOOKBACK, Health, health
 from syndicator.model import SourceState
+from syndicator.websub import Standing, Subscribed
 
 app = typer.Typer(help="The sources with their health.", invoke_without_command=True)
 
@@ -29,19 +31,21 @@ def list_sources(*, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = F
             for source in settings.sources
             if source.name in states
         ]
+        pushes = _pushes(store.subscriptions.all())
         unknown = [source.name for source in settings.sources if source.enabled and source.name not in states]
     if as_json:
         unseen = [{"name": name, "last_success": None} for name in unknown]
-        show_json([_as_record(state, judged) for state, judged in known] + unseen)
+        show_json([_as_record(state, judged, pushes.get(state.name)) for state, judged in known] + unseen)
         return
     show_table(
-        ("source", "last success", ">a week", "next look", "state"),
+        ("source", "last success", ">a week", "next look", "push", "state"),
         [
             (
                 state.name,
                 ago(judged.last_success, now),
                 _pace(state, judged, now),
                 "never" if state.gone else ago(state.due, now) if state.due > now else "now",
+                _push(pushes.get(state.name), now),
                 _trouble(judged) or "well",
             )
             for state, judged in known
@@ -58,6 +62,20 @@ def _pace(state: SourceState, judged: Health, now: datetime) -> str:
     return f"{judged.items_per_week:.0f}"
 
 
+def _pushes(subscriptions: Iterable[Subscribed]) -> dict[str, Subscribed]:
+    """For each source the subscription that matters: the one that works, else the newest that should."""
+    found: dict[str, Subscribed] = {}
+    for it in sorted(subscriptions, key=lambda it: (it.standing is Standing.ACTIVE, it.since)):
+        if it.standing is not Standing.ENDING:
+            found[it.source] = it
+    return found
+
+
+def _push(it: Subscribed | None, now: datetime) -> str:
+    """How the subscription at a source's hub stands, and since when; a dash where there is none."""
+    return "–" if it is None else f"{it.standing}, {ago(it.since, now)}"
+
+
 def _trouble(judged: Health) -> str:
     """What is wrong with a source, in one line; empty when nothing is."""
     if judged.gone:
@@ -70,7 +88,19 @@ def _trouble(judged: Health) -> str:
     return f"strangely quiet: {judged.quiet}" if judged.quiet else ""
 
 
-def _as_record(state: SourceState, judged: Health) -> dict[str, Any]:
-    return {"name": state.name, "due": state.due, "interval": state.interval, "moved_to": state.moved_to} | asdict(
-        judged
-    )
+def _as_record(state: SourceState, judged: Health, push: Subscribed | None) -> dict[str, Any]:
+    known = {"name": state.name, "due": state.due, "interval": state.interval, "moved_to": state.moved_to}
+    return known | asdict(judged) | {"push": None if push is None else _push_record(push)}
+
+
+def _push_record(it: Subscribed) -> dict[str, Any]:
+    """All that is not secret: the callback is known to its hub alone."""
+    return {
+        "state": it.standing,
+        "since": it.since,
+        "hub": it.hub,
+        "lease_until": it.lease_until,
+        "last_push": it.last_push,
+        "missed": it.misses,
+        "error": it.error,
+    }

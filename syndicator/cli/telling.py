@@ -1,19 +1,19 @@
-"""How alerts and deliveries are told: to people in a few words, to programs as records."""
+"""How alerts and deliveries are told to people, in a few words. `shapes` tells programs."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import Annotated, Any
 
 import typer
 
-from syndicator.alertdesk import AlertDesk, Standing, written
+from syndicator.alertdesk import AlertDesk, Standing
 from syndicator.alerts import Alert
 from syndicator.alerts.wording import why as matched
 from syndicator.cli.output import at, short
 from syndicator.cli.session import Newsroom
 from syndicator.errors import UsageError
 from syndicator.model import Reason
-from syndicator.store import AlertRow, DeliveryRow
+from syndicator.store import AlertRow
 from syndicator.watch import alert_of
 
 Reference = Annotated[
@@ -49,24 +49,6 @@ def short_id(id_: str) -> str:
     return id_.removeprefix("urn:uuid:")[:8]
 
 
-def delivery_record(row: DeliveryRow) -> dict[str, Any]:
-    """A delivery for `--json`."""
-    return {
-        "id": row.id,
-        "event": row.event,
-        "alert": row.alert_name,
-        "destination": row.destination,
-        "state": row.state,
-        "title": row.title,
-        "items": row.items,
-        "attempts": row.attempts,
-        "queued": row.queued,
-        "due": row.due if row.settled is None else None,
-        "settled": row.settled,
-        "said": row.said,
-    }
-
-
 def destinations_of(room: Newsroom, keys: Mapping[str, Any]) -> str:
     """The destinations, with those that are switched off or gone marked."""
     said = []
@@ -91,37 +73,6 @@ def state_of(room: Newsroom, standing: Standing, now: datetime) -> str:
         until = f" until {at(due, zone)}" if due is not None and due > now and due != muted else ""
         said.append(f"{standing.waiting} {'waits' if standing.waiting == 1 else 'wait'}{until}")
     return ", ".join(said) or "on"
-
-
-def alert_record(standing: Standing, now: datetime) -> dict[str, Any]:
-    """An alert for `--json`. Its private feed's address is left out: whoever has it can read the feed."""
-    row, alert, keys = standing.row, standing.alert, written(standing.row)
-    muted = alert.timing.muted_until if alert else row.muted_until
-    return {
-        "id": row.id,
-        "name": row.name,
-        "owner": row.owner,
-        "query": keys.get("query", ""),
-        "topics": keys.get("topics", []),
-        "sources": keys.get("sources", []),
-        "destinations": keys.get("destinations", []),
-        "schedule": keys.get("schedule", "immediate"),
-        "zone": alert.timing.zone.key if alert else keys.get("zone"),
-        "quiet_hours": keys.get("quiet_hours"),
-        "cooldown": (alert.timing.cooldown if alert else timedelta()) or None,
-        "group_stories": keys.get("group_stories", True),
-        "enabled": keys.get("enabled", True),
-        "muted_until": muted if muted is not None and muted > now else None,
-        "from_config": row.from_config,
-        "created": row.created,
-        "week": standing.week,
-        "last_fired": standing.last_fired,
-        "last_message": row.last_message,
-        "waiting": standing.waiting,
-        "due": row.due,
-        "opted_out": standing.opted_out,
-        "problem": standing.problem,
-    }
 
 
 def unheard(room: Newsroom, standing: Standing) -> list[str]:

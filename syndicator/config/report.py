@@ -33,12 +33,16 @@ _SENTENCES = {
 
 
 class Report:
-    """Problems as they are found, each with its key and, where known, its line."""
+    """Problems as they are found, each with its key and, where known, its line.
+
+    `mistakes` are the same as pairs of a key, as people write it, and a sentence that goes on from it.
+    """
 
     def __init__(self, lines: Mapping[Key, int], unset: Mapping[Key, str]) -> None:
         self._lines = dict(lines)
         self._unset = dict(unset)
         self._found: list[tuple[int, str]] = []
+        self.mistakes: list[tuple[str, str]] = []
         for key, name in unset.items():
             self.say(key, f"asks for the environment variable {name}, which is not set")
 
@@ -52,6 +56,7 @@ class Report:
         number = line_of(key, self._lines)
         where = f"line {number}: " if number else ""
         self._found.append((number or 0, f"{where}{written(key)} {sentence}".lstrip()))
+        self.mistakes.append((written(key), sentence))
 
     def say_all(self, error: ValidationError, at: Key, section: type[Section]) -> None:
         """Add every problem that a model found in the section that stands at this key."""

@@ -137,6 +137,16 @@ class Settings(Section):
             return f"{self.site.url}/websub/hub" if self.server.public else None
         return None if self.websub.hub == NO_HUB else self.websub.hub
 
+    @property
+    def has_hub(self) -> bool:
+        """Whether the hub that our feeds name is our own."""
+        return self.websub.hub == BUILT_IN and self.hub_url is not None
+
+    @property
+    def other_hub(self) -> str | None:
+        """The hub that our feeds name, where it is one elsewhere: it wants to be told of each change."""
+        return None if self.has_hub else self.hub_url
+
     def source(self, name: str) -> Source:
         """The source of this name, in any case (NotFoundError where there is none)."""
         for source in self.sources:

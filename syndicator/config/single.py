@@ -13,14 +13,14 @@ from syndicator.config.destinations import DestinationSettings
 from syndicator.config.report import Report
 from syndicator.config.settings import Settings
 from syndicator.config.tables import validated
-from syndicator.errors import UsageError
+from syndicator.errors import DefinitionError
 
 
 def read_alert(raw: Mapping[str, object], settings: Settings, destinations: Collection[str] | None) -> AlertSettings:
     """Read one alert, with the keys of [[alerts]].
 
-    `destinations` are the names that it may use; None: any. Raises UsageError with every mistake found, a line (for
-    a query, a block) each. That its name is its own is for those to see who keep the others.
+    `destinations` are the names that it may use; None: any. Raises DefinitionError with every mistake found, a line
+    (for a query, a block) each. That its name is its own is for those to see who keep the others.
     """
     report = Report({}, {})
     context = Context(
@@ -32,14 +32,14 @@ def read_alert(raw: Mapping[str, object], settings: Settings, destinations: Coll
     )
     alert = validated(AlertSettings, (), dict(raw), context, report)
     if alert is None:
-        raise UsageError("\n".join(report.problems))
+        raise DefinitionError(report.problems, report.mistakes)
     return alert
 
 
 def read_destination(name: str, raw: Mapping[str, object], settings: Settings) -> DestinationSettings:
     """Read one destination, with the keys of [destinations.NAME].
 
-    Raises UsageError with every mistake found, a line each; no secret is in it. That its name is its own is for
+    Raises DefinitionError with every mistake found, a line each; no secret is in it. That its name is its own is for
     those to see who keep the others.
     """
     report = Report({}, {})
@@ -55,5 +55,5 @@ def read_destination(name: str, raw: Mapping[str, object], settings: Settings) -
         ):
             report.say(key, sentence)
     if destination is None or report.problems:
-        raise UsageError("\n".join(report.problems))
+        raise DefinitionError(report.problems, report.mistakes)
     return destination

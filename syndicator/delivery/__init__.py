@@ -4,6 +4,7 @@ from syndicator.delivery.apprise import AppriseChannel, AppriseProcess
 from syndicator.delivery.channel import Channel
 from syndicator.delivery.channels import Channels
 from syndicator.delivery.console import ConsoleChannel
+from syndicator.delivery.http import Reply, Sending, as_written, exchange, guarded_session, secret_parts
 from syndicator.delivery.jsonlines import JsonLinesChannel
 from syndicator.delivery.payload import payload
 from syndicator.delivery.signing import new_secret
@@ -16,8 +17,14 @@ __all__ = [
     "Channels",
     "ConsoleChannel",
     "JsonLinesChannel",
+    "Reply",
+    "Sending",
     "WebhookChannel",
+    "as_written",
+    "exchange",
+    "guarded_session",
     "new_secret",
     "payload",
+    "secret_parts",
     "webhook_session",
 ]

@@ -1,8 +1,10 @@
 """Files that readers are fetching while we write: each is replaced whole, and only when its bytes differ."""
 
 import contextlib
+import math
 import os
 import secrets
+import time
 from pathlib import Path
 
 _UNFINISHED = ".unfinished"
@@ -13,10 +15,15 @@ def replace(path: Path, data: bytes) -> bool:
 
     A reader sees the old bytes or the new ones, also after a power cut: temporary file in the same folder,
     fsync, rename, fsync of the folder (rename(2) is atomic within a file system and durable only then). An
-    unchanged file keeps its modification time, so a static server's validators stay good. Raises OSError.
+    unchanged file keeps its modification time, so a static server's validators stay good. A changed one gets a time
+    in whole seconds that is later than the last one's, and not before now: static servers make their entity tags of
+    that time and the size, and who was given the old bytes with a date must not find it on the new. Raises OSError.
     """
+    before = 0
     with contextlib.suppress(FileNotFoundError):
-        if path.stat().st_size == len(data) and path.read_bytes() == data:
+        standing = path.stat()
+        before = math.ceil(standing.st_mtime)
+        if standing.st_size == len(data) and path.read_bytes() == data:
             return False
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(6)}{_UNFINISHED}")
@@ -25,6 +32,8 @@ def replace(path: Path, data: bytes) -> bool:
         with os.fdopen(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666), "wb") as file:
             file.write(data)
             file.flush()
+            modified = max(math.ceil(time.time()), before + 1)
+            os.utime(file.fileno(), (modified, modified))
             os.fsync(file.fileno())
         unfinished.replace(path)
     except BaseException:

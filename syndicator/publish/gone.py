@@ -8,6 +8,15 @@ from syndicator.publish.files import replace
 from syndicator.publish.site import Address, PublicSite
 
 FORMATS = ("rss", "atom", "json", "html")
+GONE_FILE = "gone.json"
+
+
+def gone_names(kept: bytes) -> frozenset[str]:
+    """The names in the bytes of a gone.json. Raises ValueError where they are something else."""
+    try:
+        return frozenset(name for name in json.loads(kept)["gone"] if isinstance(name, str))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"this is no list of gone feeds: {error!r}") from error
 
 
 class GoneList:
@@ -24,16 +33,15 @@ class GoneList:
     def names(self) -> frozenset[str]:
         """The names on the list; none where there is no list yet or it can't be read."""
         try:
-            kept = json.loads((self._folder / "gone.json").read_bytes())
-            return frozenset(name for name in kept["gone"] if isinstance(name, str))
-        except (OSError, ValueError, KeyError, TypeError):
+            return gone_names((self._folder / GONE_FILE).read_bytes())
+        except (OSError, ValueError):
             return frozenset()
 
     def keep(self, names: Collection[str]) -> list[Path]:
         """Make `names` the list; the files that changed. Raises OSError."""
         ordered = sorted(names)
         texts = {
-            self._folder / "gone.json": json.dumps({"gone": ordered}, indent=1) + "\n",
+            self._folder / GONE_FILE: json.dumps({"gone": ordered}, indent=1) + "\n",
             self._folder / "gone.map": "".join(line for name in ordered for line in self._map_lines(name)),
         }
         return [path for path, text in texts.items() if replace(path, text.encode())]

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from syndicator.model import FeedDocument, FeedItem, Kind, Republish, State
 from syndicator.publish.carried import allowance, carry, correction
-from syndicator.publish.site import Address, FeedSummary, PublicSite
+from syndicator.publish.site import Address, FeedSummary, Headline, PublicSite
 from syndicator.publish.text import clock, day, excerpt, language_tag, one_line, rfc3339
 from syndicator.publish.xmlfeed import MEDIA_TYPES
 
@@ -34,9 +35,12 @@ class PageFeed:
 
 @dataclass(frozen=True, slots=True)
 class PageEntry:
-    """One article as the page lists it. `badge` is "Withdrawn", "Advisory" or ""; `note` goes above the summary."""
+    """One article as a page lists it. `badge` is "Withdrawn", "Corrected", "Advisory" or ""; `note` goes above the
+    summary. `page` is the page about the article, where the public has one.
+    """
 
     anchor: str
+    page: str | None
     title: str
     url: str | None
     language: str | None
@@ -53,28 +57,27 @@ class Pages:
 
     def __init__(self, site: PublicSite) -> None:
         self._site = site
-        language = language_tag(site.language) or "en"
-        self._common = {"site": site, "site_language": language, "contact": _contact(site)}
+        self._common = page_context(site)
 
     def feed(self, document: FeedDocument, address: Address) -> bytes:
         """The page of a feed: its newest items with summaries, and how to subscribe.
 
         A private page lies elsewhere than the folder that it links to, and brings its style along.
         """
-        entries = [_entry(item, document.language) for item in document.items[:PAGE_ITEMS]]
+        entries = [page_entry(item, document.language, self._site) for item in document.items[:PAGE_ITEMS]]
         page = (
             _templates()
-            .get_template("feed.html" if address.private is None else "private.html")
+            .get_template("feed.html" if address.stem is None else "private.html")
             .render(
                 self._common,
-                folder="" if address.private is None else self._site.feeds_url,
+                folder="" if address.stem is None else self._site.feeds_url,
                 style=stylesheet().decode(),
                 address=address,
                 language=language_tag(document.language) or "en",
                 title=one_line(document.title) or document.name,
                 description=one_line(document.description),
                 updated=document.updated,
-                feeds=_feeds(address),
+                feeds=page_feeds(address),
                 entries=entries,
                 total=len(document.items),
             )
@@ -83,15 +86,29 @@ class Pages:
 
     def index(self, feeds: Sequence[FeedSummary]) -> bytes:
         """The front page: every feed, how large and how fresh, and how to subscribe."""
-        listed = [(feed, _feeds(Address(self._site, feed.name))) for feed in feeds]
+        listed = [(feed, page_feeds(Address(self._site, feed.name))) for feed in feeds]
         return _templates().get_template("index.html").render(self._common, folder="", listed=listed).encode()
+
+
+def page_context(site: PublicSite) -> dict[str, object]:
+    """What every page of a site is filled in with."""
+    return {
+        "style_file": f"style.css?{style_mark()}",
+        "site": site,
+        "site_language": language_tag(site.language) or "en",
+        "contact": _contact(site),
+    }
 
 
 @cache
 def _templates() -> Environment:
-    """The templates, compiled once a process."""
+    return templates()
+
+
+def templates(*folders: Path) -> Environment:
+    """The templates of pages, after those in `folders`, which may extend them."""
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader([*folders, _TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -102,12 +119,25 @@ def _templates() -> Environment:
     return environment
 
 
+@cache
+def style_mark() -> str:
+    """What changes with style.css: behind its address, so that no cache gives a page the style of last week."""
+    return sha256(stylesheet()).hexdigest()[:8]
+
+
 def stylesheet() -> bytes:
     """style.css, which every page in the folder links, and private pages hold."""
     return (_TEMPLATES / "style.css").read_bytes()
 
 
-def _entry(item: FeedItem, language: str) -> PageEntry:
+def headline(item: FeedItem) -> Headline:
+    """An article's headline, as a page may show it."""
+    carried = carry(item, Republish.LINK, "")
+    return Headline(carried.id, carried.title, carried.source_title)
+
+
+def page_entry(item: FeedItem, language: str, site: PublicSite) -> PageEntry:
+    """An article as a page in `language` lists it."""
     article = item.article
     level = allowance(item)
     carried = carry(item, Republish.LINK if level is Republish.LINK else Republish.SUMMARY, language)
@@ -120,8 +150,10 @@ def _entry(item: FeedItem, language: str) -> PageEntry:
         badge, summary = "Advisory", excerpt(article.content.text, NOTICE_CHARACTERS)
     else:
         note = correction(article)
+        badge = "Corrected" if note else ""
     return PageEntry(
         anchor=article.id.rpartition(":")[2],
+        page=site.article(article.id),
         title=carried.title,
         url=carried.url,
         language=carried.language,
@@ -134,7 +166,8 @@ def _entry(item: FeedItem, language: str) -> PageEntry:
     )
 
 
-def _feeds(address: Address) -> list[PageFeed]:
+def page_feeds(address: Address) -> list[PageFeed]:
+    """A feed's addresses, in the order in which a page offers them."""
     return [
         PageFeed(label, MEDIA_TYPES[extension], address.file(extension), address.url(extension))
         for extension, label in _LABELS.items()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace as changed
+from hashlib import sha256
 from pathlib import Path
 
 from syndicator.errors import PublishError
@@ -17,7 +18,7 @@ from syndicator.publish.opml import subscriptions
 from syndicator.publish.pages import Pages, stylesheet
 from syndicator.publish.site import Address, FeedSummary, PublicSite
 from syndicator.publish.text import language_tag
-from syndicator.publish.xmlfeed import atom_document, rss_document
+from syndicator.publish.xmlfeed import MEDIA_TYPES, atom_document, rss_document
 
 INDEX_FILES = ("style.css", "index.html", "subscriptions.opml")
 
@@ -68,13 +69,23 @@ class Publisher:
                 changes += self._gone.keep(gone - {document.name})
             return changes
 
-    def render(self, document: FeedDocument, extension: str, *, at: str) -> bytes:
+    def digests(self, name: str) -> dict[str, str]:
+        """The SHA-256 (hex) of each of feed `name`'s subscription documents as it stands in the folder, by extension.
+
+        For the one who writes: what it finds is what was written last, whoever that was.
+        """
+        with _failing_as(name):
+            address = Address(self._site, name)
+            paths = {extension: self._directory / address.file(extension) for extension in MEDIA_TYPES}
+            return {extension: sha256(path.read_bytes()).hexdigest() for extension, path in paths.items()}
+
+    def render(self, document: FeedDocument, extension: str, *, at: str, query: str = "") -> bytes:
         """The bytes of a feed that stands in no folder and no list, in one of FORMATS; nothing is written.
 
-        It calls itself `at` with "." and the extension behind it. Raises PublishError.
+        It calls itself `at` with "." and the extension behind it, and "?" and the `query`. Raises PublishError.
         """
         with _failing_as(document.name):
-            address = Address(self._site, document.name, private=at)
+            address = Address(self._site, document.name, stem=at, query=query)
             return self._rendered(document, address, (extension,))[extension]
 
     def write_index(self, feeds: Sequence[FeedSummary]) -> list[Path]:

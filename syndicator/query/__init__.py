@@ -17,12 +17,13 @@ from syndicator.query.explain import Explanation, explain
 from syndicator.query.failures import failures
 from syndicator.query.fts import COLUMNS, FtsQuery, FtsRow, create_fts, index_row, to_fts
 from syndicator.query.matcher import Matcher
-from syndicator.query.parser import parse
+from syndicator.query.parser import MAX_BYTES, parse
 from syndicator.query.syntax import Query
 
 __all__ = [
     "ANALYSIS_VERSION",
     "COLUMNS",
+    "MAX_BYTES",
     "Analysed",
     "Analyser",
     "Document",

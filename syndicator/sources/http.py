@@ -18,6 +18,7 @@ from syndicator.model import Fetched, Outcome, Validators
 from syndicator.network import Network, guarded_connector
 from syndicator.sources.body import read_body, too_large
 from syndicator.sources.headers import Headers, is_field_value, updated
+from syndicator.sources.links import hub_links
 from syndicator.sources.target import Target, redacted, shortened
 from syndicator.sources.trouble import explain
 from syndicator.sources.wire import ByteTrueRequest
@@ -159,6 +160,7 @@ class Fetcher:
     async def _read(self, response: aiohttp.ClientResponse, target: Target, conditions: Validators) -> Fetched | _Hop:
         headers = Headers(response.raw_headers, datetime.now(UTC))
         status = response.status
+        links = hub_links(headers.text(b"link"), target.url)
         if status in _REDIRECTS and (location := headers.first(b"location")):
             return _hop(target, status, location)
         if status in _DOCUMENT:
@@ -172,6 +174,8 @@ class Fetcher:
                 content_type=headers.text(b"content-type") or None,
                 validators=headers.validators(target.url),
                 max_age=headers.max_age(),
+                hubs=links.hubs,
+                self_url=links.self_url,
             )
         if status == HTTPStatus.NOT_MODIFIED and (conditions.etag or conditions.last_modified):
             fresh = headers.validators(target.url)
@@ -181,6 +185,8 @@ class Fetcher:
                 status,
                 validators=updated(conditions, fresh),
                 max_age=headers.max_age(),
+                hubs=links.hubs,
+                self_url=links.self_url,
             )
         outcome = Outcome.GONE if status == HTTPStatus.GONE else Outcome.FAILED
         return Fetched(outcome, target.url, status, retry_after=headers.retry_after(), error=_refusal(status))

@@ -18,6 +18,7 @@ from syndicator.sources.charset import decode
 from syndicator.sources.clean import absolute, plain_title, sanitise, shorten, text, to_text
 from syndicator.sources.dates import parse_date
 from syndicator.sources.entries import language, names
+from syndicator.sources.links import hub_links_of_page
 from syndicator.sources.pagemeta import PageMeta, page_meta, same_site
 
 _LONGEST = 8 * 1024 * 1024  # characters of markup
@@ -65,10 +66,13 @@ def parse_page(body: bytes, content_type: str | None = None, url: str = "") -> P
         published=meta.published or _guessed(found.date, url, content_text),
         updated=meta.updated,
     )
+    links = hub_links_of_page(source, url)
     return Parsed(
         entries=(entry,),
         title=text(found.sitename or ""),
         language=content.language,
+        hubs=links.hubs,
+        self_url=links.self_url,
         warnings=(warning,) if warning else (),
     )
 

@@ -1,40 +1,69 @@
 """The store: what was taken in, what became of it, and what is still to do. The only holder of a connection."""
 
 from syndicator.store.alerts import AlertDefinition, AlertRow, new_token
-from syndicator.store.articles import StoredVersion
+from syndicator.store.announcements import Topic
+from syndicator.store.articles import Carrier, StoredVersion
+from syndicator.store.backup import BackedUp, Restored, back_up, restore
+from syndicator.store.changes import PAGE_CHARACTERS, Changed, ChangesPage, size
 from syndicator.store.database import InstanceLock
 from syndicator.store.deliveries import Claimed
 from syndicator.store.destinations import DestinationDefinition, DestinationRow
-from syndicator.store.feeds import ALL, INDEX, Edge, Stale
+from syndicator.store.feeds import INDEX, Edge, Stale
+from syndicator.store.figures import Attempts
+from syndicator.store.followers import Follower, FollowerKind, PushStanding
 from syndicator.store.hits import HitRow, Silent
 from syndicator.store.ledger import AttemptRow, DeliveryRow
+from syndicator.store.listing import Narrowed, Place, PublicCount, Retired
 from syndicator.store.outbox import Carried, Queued
+from syndicator.store.questions import Question
+from syndicator.store.records import ALL
 from syndicator.store.search import Hit
 from syndicator.store.sources import SourceRow
 from syndicator.store.store import Store
+from syndicator.store.tokens import TokenRow
 from syndicator.store.topics import TopicCount
 
 __all__ = [
     "ALL",
     "INDEX",
+    "PAGE_CHARACTERS",
     "AlertDefinition",
     "AlertRow",
     "AttemptRow",
+    "Attempts",
+    "BackedUp",
     "Carried",
+    "Carrier",
+    "Changed",
+    "ChangesPage",
     "Claimed",
     "DeliveryRow",
     "DestinationDefinition",
     "DestinationRow",
     "Edge",
+    "Follower",
+    "FollowerKind",
     "Hit",
     "HitRow",
     "InstanceLock",
+    "Narrowed",
+    "Place",
+    "PublicCount",
+    "PushStanding",
+    "Question",
     "Queued",
+    "Restored",
+    "Retired",
     "Silent",
     "SourceRow",
     "Stale",
     "Store",
     "StoredVersion",
+    "TokenRow",
+    "Topic",
     "TopicCount",
+    "back_up",
     "new_token",
+    "restore",
+    "size",
 ]

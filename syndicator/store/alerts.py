@@ -131,6 +131,24 @@ class Alerts:
             return row
         raise KeyError(id_)
 
+    def page(self, after: str | None, *, limit: int) -> list[AlertRow]:
+        """Alerts in use, at most so many, by name: those behind the alert of this id, in use or gone; None: the first.
+
+        None are behind one that never was.
+        """
+        behind = "" if after is None else "AND folded > (SELECT folded FROM alerts WHERE id = ?)"
+        named = () if after is None else (after,)
+        return self._select(f"gone = 0 {behind} ORDER BY folded LIMIT ?", *named, limit)
+
+    def beginning(self, id_: str, *, limit: int) -> list[AlertRow]:
+        """Alerts in use whose ids begin so, by name."""
+        return self._select("gone = 0 AND id >= ? AND id < ? ORDER BY folded LIMIT ?", id_, id_ + "~", limit)
+
+    def names(self, *, limit: int) -> list[str]:
+        """The names of alerts in use, at most so many."""
+        rows = self._db.query("SELECT name FROM alerts WHERE gone = 0 ORDER BY folded LIMIT ?", [limit])
+        return [row["name"] for row in rows]
+
     def named(self, name: str) -> AlertRow | None:
         """The alert in use that has this name, in any case."""
         return next(iter(self._select("gone = 0 AND folded = ?", name.casefold())), None)

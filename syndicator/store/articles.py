@@ -8,7 +8,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from syndicator.identity import canonical_url, fingerprint, sketch
-from syndicator.model import Article, Content, Kind, State
+from syndicator.model import Article, Change, Content, Kind, State
 from syndicator.store.records import (
     ARTICLE_COLUMNS,
     Row,
@@ -35,6 +35,16 @@ class StoredVersion:
     content: Content
 
 
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A source that carries an article: its name, its title, its web page if that is known, and since when."""
+
+    source: str
+    title: str
+    home: str | None
+    first_seen: datetime
+
+
 class Articles:
     """The articles and versions tables. Writes belong inside the store's transaction."""
 
@@ -59,10 +69,13 @@ class Articles:
         `updated` always moves forward, even when the clock went back, so that readers see the change.
         """
         before = self.get(id_)
+        change = _change(before.state, state)
         state, note = (before.state, before.note) if state is None else (state, note)
         stamp = max(seconds(now), seconds(before.updated) + 1)
         n = number(self._db, id_)
-        seq = self._insert_version(n, before.version + 1, state, at=stamp, author=author, note=note, content=content)
+        seq = self._insert_version(
+            n, before.version + 1, state, change, at=stamp, author=author, note=note, content=content
+        )
         self._db.execute(
             """
             UPDATE articles SET seq = :seq, version = version + 1, state = :state, title = :title,
@@ -83,6 +96,33 @@ class Articles:
             },
         )
         return self.get(id_)
+
+    def move(self, id_: str, url: str, canonical: str | None, *, author: str, now: datetime) -> Article:
+        """A version at a new address, for those that follow changes. It says what the one before said.
+
+        So `updated` stays: readers must not believe that there is something new to read.
+        """
+        before = self.get(id_)
+        n = number(self._db, id_)
+        seq = self._insert_version(
+            n,
+            before.version + 1,
+            before.state,
+            Change.MOVE,
+            at=seconds(now),
+            author=author,
+            note=before.note,
+            content=before.content,
+        )
+        self._db.execute(
+            "UPDATE articles SET seq = ?, version = version + 1, url = ?, canonical = ? WHERE n = ?",
+            [seq, url, canonical, n],
+        )
+        return self.get(id_)
+
+    def readdress(self, id_: str, url: str, canonical: str | None) -> None:
+        """Give an article another address without a word: one that nobody has seen yet, or that was retired."""
+        self._db.execute("UPDATE articles SET url = ?, canonical = ? WHERE id = ?", [url, canonical, id_])
 
     def insert_advisory(
         self, id_: str, about: Article, content: Content, *, source: str, author: str, now: datetime
@@ -179,6 +219,29 @@ class Articles:
         )
         return [(row["source"], row["key"]) for row in rows]
 
+    def carriers(self, id_: str) -> list[Carrier]:
+        """The sources that carry an article, first seen first; none of an advisory of ours."""
+        rows = self._db.query(
+            """
+            SELECT p.source, min(p.first_seen) AS first_seen, s.label, s.title, s.home
+            FROM appearances p LEFT JOIN sources s ON s.name = p.source
+            WHERE p.article = ? GROUP BY p.source ORDER BY min(p.first_seen), p.source
+            """,
+            [number(self._db, id_)],
+        )
+        return [
+            Carrier(
+                row["source"], row["label"] or row["title"] or row["source"], row["home"], moment(row["first_seen"])
+            )
+            for row in rows
+        ]
+
+    def is_retired(self, id_: str) -> bool:
+        """Whether what the article said was forgotten, for its age. KeyError when there is none with this id."""
+        for row in self._db.query("SELECT retired FROM articles WHERE id = ?", [id_]):
+            return bool(row["retired"])
+        raise KeyError(id_)
+
     def began(self) -> datetime | None:
         """When the first article came in; None where there is none."""
         for row in self._db.query("SELECT first_seen FROM articles ORDER BY n LIMIT 1"):
@@ -212,19 +275,45 @@ class Articles:
     def insert(self, columns: dict[str, Any], content: Content, *, author: str, at: int) -> None:
         """An articles row and its first version, which point at each other."""
         next_n = next(iter(self._db.query("SELECT coalesce(max(n), 0) + 1 AS n FROM articles")))["n"]
-        seq = self._insert_version(next_n, 1, columns["state"], at=at, author=author, note=None, content=content)
+        seq = self._insert_version(
+            next_n, 1, columns["state"], Change.INSERT, at=at, author=author, note=None, content=content
+        )
         mark = {"n": next_n, "seq": seq, "title": content.title, "fingerprint": fingerprint(content)}
         mark["sketch"] = json.dumps(sketch(content))
         self._db.table("articles").insert(columns | mark)
 
     def _insert_version(
-        self, article: int, version: int, state: State, *, at: int, author: str, note: str | None, content: Content
+        self,
+        article: int,
+        version: int,
+        state: State,
+        change: Change,
+        *,
+        at: int,
+        author: str,
+        note: str | None,
+        content: Content,
     ) -> int:
         cursor = self._db.execute(
-            "INSERT INTO versions (article, version, state, at, author, note, content) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [article, version, state, at, author, note, dump_content(content)],
+            "INSERT INTO versions (article, version, state, change, at, author, note, content)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [article, version, state, change, at, author, note, dump_content(content)],
         )
         return int(cursor.lastrowid or 0)
+
+
+def _change(before: State, after: State | None) -> Change:
+    """What a version does that gives its article this state, or with None none of its own."""
+    match before, after:
+        case _, None:
+            return Change.EDIT
+        case _, State.KILLED:
+            return Change.KILL
+        case State.EMBARGOED, State.LIVE | State.CORRECTED:
+            return Change.RELEASE
+        case State.LIVE | State.CORRECTED, State.EMBARGOED:
+            return Change.HOLD
+    return Change.CORRECTION
 
 
 def _load_version(row: Row) -> StoredVersion:

@@ -113,7 +113,10 @@ class Batches:
         new: dict[str, None] = {}
         changed: dict[str, None] = {}
         joined: dict[str, None] = {}
+        said_by: dict[str, str] = {}
         for intent in intents:
+            if isinstance(intent, NewArticle | Edited | Appeared):
+                said_by[intent.appearance.article] = intent.appearance.source
             match intent:
                 case NewArticle():
                     self._insert(intent, now)
@@ -123,11 +126,14 @@ class Batches:
                     self._appear(intent.appearance, now)
                     changed[intent.id] = None
                 case Moved():
-                    self._db.execute(
-                        "UPDATE articles SET url = ?, canonical = ? WHERE id = ?",
-                        [intent.url, intent.canonical, intent.id],
-                    )
-                    changed[intent.id] = None
+                    # A version that this batch has made is seen by nobody before its address is there too.
+                    unseen = intent.id in new or intent.id in changed
+                    if unseen or self._articles.is_retired(intent.id):
+                        self._articles.readdress(intent.id, intent.url, intent.canonical)
+                    else:
+                        author = said_by.get(intent.id, "")
+                        self._articles.move(intent.id, intent.url, intent.canonical, author=author, now=now)
+                        changed[intent.id] = None
                 case Held():
                     self._articles.hold(intent.id, intent.until)
                 case Appeared():

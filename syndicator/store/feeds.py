@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from sqlite_utils import Database
 
 from syndicator.identity import advisory_id
-from syndicator.model import Article, FeedItem, Republish, Tombstone
-from syndicator.store.records import ARTICLE_COLUMNS, Row, load_article, moment, seconds
+from syndicator.model import FeedItem, Tombstone
+from syndicator.store.records import ITEM_COLUMNS, Row, load_item, moment, seconds
 
-# Every published article stands under this topic too: its feed is `all`.
-ALL = "all"
 # The stale mark of the pages that list all feeds.
 INDEX = "index"
+# Whoever watches over the service asks how long a feed waits by the clock on the wall, whatever clock the work goes by.
+_NOW = "CAST(strftime('%s', 'now') AS INTEGER)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,8 @@ class Feeds:
         """Say that these feeds ("asylum") or archive months ("asylum/2026-10") must be rendered."""
         for name in names:
             self._db.execute(
-                "INSERT INTO stale_feeds VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET generation = generation + 1",
+                f"INSERT INTO stale_feeds (name, generation, since) VALUES (?, 1, {_NOW})"  # noqa: S608 - a constant
+                " ON CONFLICT (name) DO UPDATE SET generation = generation + 1",
                 [name],
             )
 
@@ -78,7 +79,12 @@ class Feeds:
 
     def rendered(self, stale: Stale) -> None:
         """Strike a rendered feed off, unless it went stale again meanwhile."""
-        self._db.execute("DELETE FROM stale_feeds WHERE name = ? AND generation = ?", [stale.name, stale.generation])
+        struck = self._db.execute(
+            "DELETE FROM stale_feeds WHERE name = ? AND generation = ?", [stale.name, stale.generation]
+        )
+        if not struck.rowcount:
+            # It was rendered a moment ago: what it waits with now is new.
+            self._db.execute(f"UPDATE stale_feeds SET since = {_NOW} WHERE name = ?", [stale.name])  # noqa: S608
 
     def window(self, topic: str, since: datetime, *, minimum: int, maximum: int) -> tuple[list[FeedItem], Edge | None]:
         """The items of a topic's subscription document, newest first, and its edge (None when nothing is older).
@@ -104,6 +110,16 @@ class Feeds:
         if not older:
             return self._items(inside)
         return self._items([*inside, *self._put_right(members, since, *_end(inside, since))])
+
+    def items(self, ids: Iterable[str]) -> list[FeedItem]:
+        """These articles as feeds carry them, newest first; without those that are held back, retired or unknown."""
+        members = _Members(
+            "(SELECT n AS article FROM articles WHERE id IN (SELECT value FROM json_each(:ids))) t",
+            "a.retired = 0",
+            "a.published",
+            {"ids": json.dumps(list(ids))},
+        )
+        return self._items(self._rows(members, "TRUE", {}, limit=-1))
 
     def _inside(self, members: _Members, since: datetime, *, minimum: int, maximum: int) -> tuple[list[Row], bool]:
         """The rows of a window, newest first, and whether there are older ones."""
@@ -219,9 +235,7 @@ class Feeds:
         return list(
             self._db.query(
                 f"""
-                SELECT {ARTICLE_COLUMNS}, s.label, s.title AS source_title, s.home, s.address, s.republish,
-                    (SELECT json_group_array(topic) FROM (SELECT topic FROM article_topics
-                     WHERE article = chosen.article AND topic <> '{ALL}' ORDER BY topic)) AS topics
+                SELECT {ITEM_COLUMNS}
                 FROM (
                     SELECT {members.published} AS published, t.article
                     FROM {members.rows} JOIN articles a ON a.n = t.article
@@ -237,7 +251,7 @@ class Feeds:
         )
 
     def _items(self, rows: Sequence[Row]) -> list[FeedItem]:
-        return [_item(load_article(row), row) for row in rows]
+        return [load_item(row) for row in rows]
 
 
 def _of_topic(topic: str) -> _Members:
@@ -247,15 +261,3 @@ def _of_topic(topic: str) -> _Members:
 def _end(inside: Sequence[Row], since: datetime) -> tuple[int, int]:
     """Where a window ends, as (published, article number); an empty one where it begins, behind all published since."""
     return (inside[-1]["published"], inside[-1]["n"]) if inside else (seconds(since), 0)
-
-
-def _item(article: Article, row: Row) -> FeedItem:
-    """A feed item; an article whose source was never known (an advisory of ours) may be carried in full."""
-    return FeedItem(
-        article=article,
-        topics=tuple(json.loads(row["topics"])),
-        source_title=row["label"] or row["source_title"] or article.source,
-        source_url=row["home"],
-        source_feed=row["address"],
-        republish=Republish(row["republish"] or Republish.FULL),
-    )

@@ -142,11 +142,11 @@ class Hits:
         rows = self._db.query(f"{_FROM} WHERE h.alert = ? AND a.id = ?", [alert, article])
         return next((_load(row) for row in rows), None)
 
-    def of(self, alert: str, *, limit: int, since: datetime | None = None) -> list[HitRow]:
-        """The hits of an alert, newest first."""
+    def of(self, alert: str, *, limit: int, since: datetime | None = None, before: int | None = None) -> list[HitRow]:
+        """The hits of an alert, newest first; those `before` this hit (`n`)."""
         rows = self._db.query(
-            f"{_FROM} WHERE h.alert = ? AND h.at >= ? ORDER BY h.n DESC LIMIT ?",
-            [alert, seconds(since) if since else 0, limit],
+            f"{_FROM} WHERE h.alert = ? AND h.at >= ? AND (? IS NULL OR h.n < ?) ORDER BY h.n DESC LIMIT ?",
+            [alert, seconds(since) if since else 0, before, before, limit],
         )
         return [_load(row) for row in rows]
 
@@ -163,6 +163,14 @@ class Hits:
             [seconds(since)],
         )
         return {row["alert"]: (row["total"], moment(row["newest"])) for row in rows}
+
+    def count(self, alert: str, since: datetime) -> int:
+        """How often this alert fired since then."""
+        for row in self._db.query(
+            "SELECT count(*) AS total FROM hits WHERE alert = ? AND at >= ?", [alert, seconds(since)]
+        ):
+            return int(row["total"])
+        return 0
 
 
 def _load(row: Row) -> HitRow:

@@ -22,7 +22,10 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """One message to one destination, as it stands. `title` is of its first item, or the first line it says."""
+    """One message to one destination, as it stands. `title` is of its first item, or the first line it says.
+
+    `held`: that item is held back now.
+    """
 
     n: int
     id: str
@@ -38,11 +41,14 @@ class DeliveryRow:
     due: datetime
     settled: datetime | None
     said: str | None
+    held: bool
 
 
 _SELECT = """
     SELECT d.n, d.id, m.event, m.alert, l.name AS alert_name, d.destination, d.state, d.attempts, d.queued, d.due,
         d.settled, d.said, (SELECT count(*) FROM message_items i WHERE i.message = m.id) AS items,
+        EXISTS (SELECT 1 FROM message_items i JOIN articles a ON a.n = i.article
+            WHERE i.message = m.id AND i.place = 0 AND a.state = 'embargoed') AS held,
         coalesce((SELECT a.title FROM message_items i JOIN articles a ON a.n = i.article
             WHERE i.message = m.id AND i.place = 0), json_extract(m.lines, '$[0]'), '') AS title
     FROM deliveries d JOIN messages m ON m.id = d.message LEFT JOIN alerts l ON l.id = m.alert
@@ -68,14 +74,16 @@ class Ledger:
         state: DeliveryState | None = None,
         destination: str | None = None,
         alert: str | None = None,
+        before: int | None = None,
         limit: int,
     ) -> list[DeliveryRow]:
-        """Deliveries in this state, to this destination, of this alert (by id), newest first."""
+        """Deliveries in this state, to this destination, of this alert (by id), newest first, `before` this `n`."""
         rows = self._db.query(
             f"{_SELECT} WHERE d.state = coalesce(:state, d.state)"
             " AND d.destination = coalesce(:destination, d.destination)"
-            " AND (:alert IS NULL OR m.alert = :alert) ORDER BY d.n DESC LIMIT :limit",
-            {"state": state, "destination": destination, "alert": alert, "limit": limit},
+            " AND (:alert IS NULL OR m.alert = :alert) AND (:before IS NULL OR d.n < :before)"
+            " ORDER BY d.n DESC LIMIT :limit",
+            {"state": state, "destination": destination, "alert": alert, "before": before, "limit": limit},
         )
         return [_load(row) for row in rows]
 
@@ -83,7 +91,8 @@ class Ledger:
         """The deliveries meant by an id, or the first eight or more characters of one; at most ten, oldest first."""
         bare = reference.removeprefix("msg_")
         rows = self._db.query(
-            f"{_SELECT} WHERE length(:bare) >= 8 AND substr(d.id, 5, length(:bare)) = :bare ORDER BY d.n LIMIT 10",
+            f"{_SELECT} WHERE length(:bare) >= 8 AND d.id >= 'msg_' || :bare AND d.id < 'msg_' || :bare || '~'"
+            " ORDER BY d.n LIMIT 10",
             {"bare": bare},
         )
         return [_load(row) for row in rows]
@@ -132,4 +141,5 @@ def _load(row: Row) -> DeliveryRow:
         due=max(moment(row["due"]), moment(row["queued"])),
         settled=optional_moment(row["settled"]),
         said=row["said"],
+        held=bool(row["held"]),
     )

@@ -12,14 +12,19 @@ from syndicator.model import (
     Article,
     Content,
     Enclosure,
+    FeedItem,
     Kind,
     Reason,
+    Republish,
     SourceState,
     State,
     Validators,
 )
 
 Row = Mapping[str, Any]
+
+# Every published article stands under this topic too: its feed is `all`.
+ALL = "all"
 
 
 def seconds(moment: datetime) -> int:
@@ -107,6 +112,25 @@ def load_article(row: Row) -> Article:
         note=row["note"],
         embargo_until=optional_moment(row["embargo_until"]),
         about=row["about"],
+    )
+
+
+# The columns that make a FeedItem: those, with a LEFT JOIN of `sources s` by the article's source.
+ITEM_COLUMNS = f"""{ARTICLE_COLUMNS}, s.label, s.title AS source_title, s.home, s.address, s.republish,
+    (SELECT json_group_array(topic) FROM (SELECT topic FROM article_topics
+     WHERE article = a.n AND topic <> '{ALL}' ORDER BY topic)) AS topics"""  # noqa: S608 - a constant
+
+
+def load_item(row: Row) -> FeedItem:
+    """A FeedItem from a row of ITEM_COLUMNS; an article whose source was never known may be carried in full."""
+    article = load_article(row)
+    return FeedItem(
+        article=article,
+        topics=tuple(json.loads(row["topics"])),
+        source_title=row["label"] or row["source_title"] or article.source,
+        source_url=row["home"],
+        source_feed=row["address"],
+        republish=Republish(row["republish"] or Republish.FULL),
     )
 
 

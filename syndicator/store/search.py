@@ -8,6 +8,7 @@ from sqlite_utils import Database
 
 from syndicator.model import Article, Reason
 from syndicator.query import Analysed, Analyser, Document, Query, evaluate, index_row, to_fts
+from syndicator.store.listing import Narrowed
 from syndicator.store.records import ARTICLE_COLUMNS, Row, load_article, number, seconds
 
 # Characters of a text that queries see. A long novel has a million; an article this long is a document dump, and
@@ -71,15 +72,17 @@ class Search:
         *,
         since: datetime | None = None,
         limit: int | None = None,
+        within: Narrowed | None = None,
     ) -> Iterator[Hit]:
         """Articles that `query` matches, newest first, each verified and with its reasons.
 
-        `since` bounds the time of publication. FTS5 proposes; `evaluate`, which is the matcher's own
-        meaning, disposes and explains.
+        `since` bounds the time of publication, `within` what is looked through. FTS5 proposes; `evaluate`, which is
+        the matcher's own meaning, disposes and explains.
         """
         wanted = to_fts(query, self._analyser)
         found = 0
-        for row in self._candidates(wanted.expression, since):
+        rows = self._candidates(wanted.expression, since) if within is None else self._among(wanted.expression, within)
+        for row in rows:
             article = load_article(row)
             topics = frozenset(row["topics"].split())
             match = evaluate(query, self.analyse(article, topics))
@@ -88,6 +91,10 @@ class Search:
                 found += 1
                 if found == limit:
                     return
+
+    def revision(self) -> int:
+        """A number that moves with every version of every article: while it stands, no words have changed."""
+        return int(next(iter(self._db.query("SELECT coalesce(max(seq), 0) AS seq FROM versions")))["seq"])
 
     def everything(self) -> Iterator[Article]:
         """Every article that belongs in the index, oldest first: for building it anew."""
@@ -115,4 +122,18 @@ class Search:
                 "expression": expression,
                 "since": seconds(since) if since else 0,
             },
+        )
+
+    def _among(self, expression: str, within: Narrowed) -> Iterator[Row]:
+        """The candidates among what is wanted. The index is asked first, whatever SQLite's planner thinks best."""
+        return self._db.query(
+            f"""
+            SELECT {ARTICLE_COLUMNS},
+                (SELECT coalesce(group_concat(topic, ' '), '') FROM article_topics WHERE article = a.n) AS topics
+            FROM article_fts f CROSS JOIN articles a ON a.n = f.rowid
+            CROSS JOIN article_topics t ON t.article = a.n JOIN versions v ON v.seq = a.seq
+            WHERE article_fts MATCH :expression AND a.state IN ('live', 'corrected') AND {Narrowed.WHERE}
+            ORDER BY a.published DESC, a.n DESC
+            """,  # noqa: S608 - constants
+            {"expression": expression, **within.values()},
         )

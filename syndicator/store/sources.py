@@ -128,6 +128,18 @@ class Sources:
         rows = self._db.query("SELECT * FROM sources WHERE enabled = 1 ORDER BY name COLLATE NOCASE")
         return [load_source_state(row) for row in rows]
 
+    def state(self, name: str) -> SourceState | None:
+        """What is remembered of one source; None where it is not in use."""
+        for row in self._db.query("SELECT * FROM sources WHERE name = ? AND enabled = 1", [name]):
+            return load_source_state(row)
+        return None
+
+    def heard(self, state: SourceState) -> None:
+        """Write what was learnt of a source beside a poll, which may be under way and keeps its claim."""
+        told = dump_source_state(state)
+        columns = ("due", "etag", "last_modified", "validators_url", "body_hash", "last_success")
+        self._db.table("sources").update(state.name, {name: told[name] for name in columns})
+
     def get(self, name: str) -> SourceRow | None:
         """What is kept of a source for rendering, in use or not."""
         for row in self._db.query("SELECT * FROM sources WHERE name = ?", [name]):

@@ -9,8 +9,10 @@ from sqlite_utils import Database
 
 from syndicator.query import Analyser
 from syndicator.store.alerts import Alerts
+from syndicator.store.announcements import Announcements
 from syndicator.store.articles import Articles
 from syndicator.store.batches import Batches
+from syndicator.store.changes import Changes
 from syndicator.store.database import (
     InstanceLock,
     file_lock,
@@ -23,12 +25,18 @@ from syndicator.store.database import (
 from syndicator.store.deliveries import Deliveries
 from syndicator.store.destinations import Destinations
 from syndicator.store.feeds import Feeds
+from syndicator.store.figures import Figures
+from syndicator.store.followers import Followers
 from syndicator.store.hits import Hits
 from syndicator.store.ledger import Ledger
+from syndicator.store.listing import Listing
 from syndicator.store.outbox import Outbox
+from syndicator.store.questions import Questions
 from syndicator.store.search import Search
 from syndicator.store.sources import Sources
 from syndicator.store.stories import Stories
+from syndicator.store.subscriptions import Subscriptions
+from syndicator.store.tokens import Tokens
 from syndicator.store.topics import Topics
 from syndicator.store.troubles import Troubles
 
@@ -45,9 +53,12 @@ class Store:
         self.analyser = analyser
         self.articles = Articles(db)
         self.batches = Batches(db, self.articles)
+        self.changes = Changes(db)
+        self.listing = Listing(db)
         self.topics = Topics(db)
         self.feeds = Feeds(db)
         self.sources = Sources(db)
+        self.subscriptions = Subscriptions(db)
         self.search = Search(db, analyser)
         self.alerts = Alerts(db)
         self.destinations = Destinations(db)
@@ -57,6 +68,11 @@ class Store:
         self.deliveries = Deliveries(db, self.outbox)
         self.ledger = Ledger(db)
         self.troubles = Troubles(db)
+        self.figures = Figures(db)
+        self.tokens = Tokens(db)
+        self.followers = Followers(db)
+        self.questions = Questions(db)
+        self.announcements = Announcements(db, self.questions)
 
     @classmethod
     def open(cls, path: Path, analyser: Analyser) -> Self:

@@ -66,6 +66,19 @@ class Stories:
         )
         return [row["source"] for row in rows]
 
+    def others(self, article: str, *, limit: int) -> list[str]:
+        """The ids of other articles that tell the same story and still stand, newest first."""
+        rows = self._db.query(
+            """
+            SELECT a.id FROM story_articles s JOIN articles a ON a.n = s.article
+            WHERE s.story = (SELECT s.story FROM story_articles s JOIN articles a ON a.n = s.article WHERE a.id = :id)
+              AND a.id <> :id AND a.state IN ('live', 'corrected') AND a.retired = 0
+            ORDER BY a.published DESC, a.n DESC LIMIT :limit
+            """,
+            {"id": article, "limit": limit},
+        )
+        return [row["id"] for row in rows]
+
     def forget(self, before: datetime) -> None:
         """Take stories opened by articles published before then out of the index: nothing joins them any more."""
         self._db.execute("DELETE FROM story_bands WHERE at < ?", [seconds(before)])

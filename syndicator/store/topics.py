@@ -7,8 +7,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from syndicator.model import Article, Reason
-from syndicator.store.feeds import ALL
-from syndicator.store.records import dump_reasons, load_reasons, moment, number, seconds
+from syndicator.store.records import ALL, dump_reasons, load_reasons, moment, number, seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,19 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from syndicator.errors import SyndicatorError
+from syndicator.web.api import api_routes
+from syndicator.web.articles import article_routes
+from syndicator.web.callback import callback_routes
+from syndicator.web.counting import Counting
+from syndicator.web.feedpath import FeedPath
+from syndicator.web.front import Front, door_routes, folder_path
 from syndicator.web.headers import UNSTORED, GuardingHeaders
+from syndicator.web.health import health_routes
 from syndicator.web.house import House
+from syndicator.web.hub import hub_routes
 from syndicator.web.privatefeeds import private_feed_routes
+from syndicator.web.scraping import scraping_routes
+from syndicator.web.search import search_routes
 from syndicator.web.unsubscribe import unsubscribe_routes
 
 log = logging.getLogger(__name__)
@@ -29,12 +39,21 @@ def web_app(house: House) -> ASGIApp:
     )
     # A redirect to the address without a slash at its end would be built from what the asker calls us.
     app.router.redirect_slashes = False
-    return GuardingHeaders(app)
+    folder = folder_path(house.settings)
+    return Counting(Front(FeedPath(house), GuardingHeaders(app), folder), house.base, folder)
 
 
 def _routes(house: House) -> list[BaseRoute]:
     """Every address below site.url that is no file, a room at a time."""
     return [
+        *door_routes(house),
+        *health_routes(house),
+        *scraping_routes(house),
+        *api_routes(house),
+        *hub_routes(house),
+        *callback_routes(house),
+        *article_routes(house),
+        *search_routes(house),
         *private_feed_routes(house),
         *unsubscribe_routes(house),
     ]

@@ -1,9 +1,10 @@
 """Conditional requests (RFC 9110 §13): answers that cost nothing while a reader has the newest bytes."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 from hashlib import sha256
 
 from starlette.requests import Request
@@ -14,6 +15,8 @@ _TAG = re.compile(r'"([^"]*)"')
 _COMPRESSED = re.compile(r"(?:--?|;)(?:gzip|br|zstd|deflate)$")
 # The longest HTTP date, "Wednesday, 09-Nov-94 08:49:37 GMT", has 33 characters.
 _DATE_CHARACTERS = 40
+# A reader keeps one tag for an address, a cache a few. What stands behind these is not looked at.
+_LIST_CHARACTERS = 4096
 
 
 def entity_tag(body: bytes) -> str:
@@ -21,19 +24,33 @@ def entity_tag(body: bytes) -> str:
     return f'"{sha256(body).hexdigest()[:32]}"'
 
 
-def is_current(request: Request, tag: str, modified: datetime | None) -> bool:
+def http_date(moment: datetime) -> str:
+    """A moment as headers have it (RFC 9110 §5.6.7); fractions of a second are dropped."""
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
+
+
+def is_current(tags: Sequence[str], since: Sequence[str], tag: str, modified: datetime | None) -> bool:
     """Whether a GET or HEAD should be answered 304: the asker has what `tag` and `modified` name.
 
-    If-None-Match decides alone where it is sent; its tags are compared weakly. A date that can't be read is as
-    good as none (RFC 9110 §13.1.2, §13.1.3, §13.2.2).
+    `tags` and `since` are the values of the request's If-None-Match and If-Modified-Since fields. If-None-Match
+    decides alone where it is sent; its tags are compared weakly, whatever coding they name. A date that can't be read
+    is as good as none (RFC 9110 §13.1.2, §13.1.3, §13.2.2).
     """
-    tags = request.headers.getlist("if-none-match")
     if tags:
-        known = ",".join(tags)
+        if tags[0] == tag:
+            return True
+        known = ",".join(tags)[:_LIST_CHARACTERS]
         ours = tag.strip('"')
         return known.strip() == "*" or any(_COMPRESSED.sub("", each) == ours for each in _TAG.findall(known))
-    since = _date(request.headers.getlist("if-modified-since"))
-    return since is not None and modified is not None and modified.replace(microsecond=0) <= since
+    if len(since) != 1 or len(since[0]) > _DATE_CHARACTERS or modified is None:
+        return False
+    date = _date(since[0])
+    return date is not None and modified.replace(microsecond=0) <= date
+
+
+def told(modified: datetime | None, now: datetime) -> datetime | None:
+    """The Last-Modified that may be told: one ahead of our clock is not, and matches nothing (RFC 9110 §8.8.2.1)."""
+    return modified if modified is not None and modified <= now else None
 
 
 def answer(
@@ -45,26 +62,23 @@ def answer(
     now: datetime,
     headers: Mapping[str, str],
 ) -> Response:
-    """The answer to a GET or HEAD: 200 with the body, or 304; `headers` go with either.
-
-    A `modified` ahead of our clock is not told, and matches nothing (RFC 9110 §8.8.2.1).
-    """
-    told = modified if modified is not None and modified <= now else None
+    """The answer to a GET or HEAD: 200 with the body, or 304; `headers` go with either."""
+    modified = told(modified, now)
     tag = entity_tag(body)
     validators = {"ETag": tag}
-    if told is not None:
-        validators["Last-Modified"] = format_datetime(told.astimezone(UTC), usegmt=True)
-    if is_current(request, tag, told):
+    if modified is not None:
+        validators["Last-Modified"] = http_date(modified)
+    asked = request.headers
+    if is_current(asked.getlist("if-none-match"), asked.getlist("if-modified-since"), tag, modified):
         return Response(status_code=304, headers={**headers, **validators})
     return Response(body, media_type=media_type, headers={**headers, **validators})
 
 
-def _date(values: list[str]) -> datetime | None:
-    """The moment that one HTTP date names, in any of its three forms (RFC 9110 §5.6.7)."""
-    if len(values) != 1 or len(values[0]) > _DATE_CHARACTERS:
-        return None
+@lru_cache(maxsize=256)
+def _date(value: str) -> datetime | None:
+    """The moment that an HTTP date names, in any of its three forms (RFC 9110 §5.6.7)."""
     try:
-        moment = parsedate_to_datetime(values[0])
+        moment = parsedate_to_datetime(value)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None

@@ -13,14 +13,15 @@ from syndicator.web.pages import page_style
 _STYLES = " ".join(
     f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'" for style in (stylesheet().decode(), page_style())
 )
+_POLICY = "default-src 'none'; style-src {}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 EVERYWHERE = {
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src {_STYLES}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": _POLICY.format(_STYLES),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+# Pages in the feeds folder find their style sheet beside them.
+ON_PAGES_OF_FILES = {**EVERYWHERE, "Content-Security-Policy": _POLICY.format("'self'")}
 # For what is meant for one reader: search engines leave it alone.
 UNLISTED = {"X-Robots-Tag": "noindex"}
 # Also for what is not there, so that a feed which is opened again is not hidden by an old answer.

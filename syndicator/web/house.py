@@ -1,7 +1,7 @@
 """What the web server answers from: everything that its rooms may work with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
@@ -9,6 +9,7 @@ from syndicator.addresses import Addresses
 from syndicator.config import Settings
 from syndicator.pipeline import Pipeline
 from syndicator.publish import Publisher
+from syndicator.readiness import Pulse
 from syndicator.store import Store
 from syndicator.web.reading import ReadingRoom
 
@@ -18,7 +19,7 @@ class House:
     """One newsroom, as the web server sees it.
 
     `store` is the service's own connection: for writes and for small reads, in the event loop's thread alone. What may
-    take longer is read in the `reading` room.
+    take longer is read in the `reading` room. `pulse` is the worker's.
     """
 
     settings: Settings
@@ -27,6 +28,7 @@ class House:
     addresses: Addresses
     reading: ReadingRoom
     clock: Callable[[], datetime]
+    pulse: Pulse = field(default_factory=Pulse)
 
     @property
     def base(self) -> str:

@@ -1,6 +1,23 @@
 """The schema's history. Imported in the order of the numbers, which is the order of applying."""
 
-from syndicator.store.migrations import m0001_news, m0004_alerts
+from syndicator.store.migrations import (
+    m0001_news,
+    m0004_alerts,
+    m0007_tokens,
+    m0008_hub,
+    m0009_subscriptions,
+    m0010_changes,
+    m0011_operations,
+)
 from syndicator.store.migrations.registry import migrations
 
-__all__ = ["m0001_news", "m0004_alerts", "migrations"]
+__all__ = [
+    "m0001_news",
+    "m0004_alerts",
+    "m0007_tokens",
+    "m0008_hub",
+    "m0009_subscriptions",
+    "m0010_changes",
+    "m0011_operations",
+    "migrations",
+]

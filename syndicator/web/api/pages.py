@@ -1,0 +1,71 @@
+"""Pages of a list, by an opaque cursor: the place of the last article, so that none is missed or repeated between two.
+
+A place stays one while others come and go, unlike an offset.
+"""
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+from urllib.parse import urlencode
+
+from syndicator.store import PAGE_CHARACTERS, Place
+from syndicator.web.api.asked import Asked
+from syndicator.web.api.problems import FieldProblem, ProblemError
+
+_PLACE = re.compile(rb"(-?[0-9]{1,12})\.([0-9]{1,18})")
+Listed = TypeVar("Listed")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Listed]):
+    """What stands on one page, and whether there is another."""
+
+    items: tuple[Listed, ...]
+    more: bool
+
+
+def cut(found: Iterable[Listed], limit: int, size: Callable[[Listed], int]) -> Page[Listed]:
+    """The first page of `found`: at most `limit`, fewer where they are long, by their `size` in characters."""
+    kept: list[Listed] = []
+    left = PAGE_CHARACTERS
+    for each in found:
+        left -= size(each)
+        if len(kept) == limit or (left < 0 and kept):
+            return Page(tuple(kept), more=True)
+        kept.append(each)
+    return Page(tuple(kept), more=False)
+
+
+def cursor(place: Place) -> str:
+    """A place as it goes out."""
+    return urlsafe_b64encode(b"%d.%d" % (int(place.published.timestamp()), place.number)).rstrip(b"=").decode()
+
+
+def place(value: str | None) -> Place | None:
+    """The place that a cursor means. Raises ProblemError (422) for one that we did not make."""
+    if value is None:
+        return None
+    try:
+        found = _PLACE.fullmatch(urlsafe_b64decode(value + "=" * (-len(value) % 4)))
+        if found is not None:
+            return Place(datetime.fromtimestamp(int(found[1]), UTC), int(found[2]))
+    except (Error, ValueError, OverflowError, OSError):
+        pass
+    wrong = FieldProblem(field="query.cursor", message="is no cursor of ours: send `next` as it came")
+    raise ProblemError(
+        422,
+        f"{wrong.field}: {wrong.message}.",
+        name="invalid",
+        title="The request can't be taken as it is",
+        errors=(wrong,),
+    )
+
+
+def next_link(address: str, asked: Asked, following: str) -> str:
+    """The Link header of a page that has another (RFC 8288)."""
+    parameters = asked.model_dump(mode="json", exclude_unset=True, exclude_none=True) | {"cursor": following}
+    return f'<{address}?{urlencode(parameters)}>; rel="next"'
