@@ -97,10 +97,7 @@ class Receiving:
             return Receipt.GONE
         now = self._clock()
         if not is_signed(body, it.secret, signature):
-            with self._store.transaction():
-                why = "without a signature" if signature is None else "with a wrong signature"
-                self._store.subscriptions.save(replace(it, error=f"a push {why} was ignored"))
-            log.warning("%s: a push %s was ignored", it.source, why)
+            self._ignored(it, "without a signature" if signature is None else "with a wrong signature")
             return Receipt.IGNORED
         try:
             await self._take(it, body, codings, content_type, now)
@@ -130,6 +127,15 @@ class Receiving:
         with self._store.transaction():
             self._came(it.token, now, None)
         log.info("%s: pushed: %d new, %d changed", it.source, taken.new, taken.changed)
+
+    def _ignored(self, it: Subscribed, why: str) -> None:
+        """Write it down once: whoever sends a thousand of them shall not fill our log."""
+        said = f"a push {why} was ignored"
+        if it.error == said:
+            return
+        with self._store.transaction():
+            self._store.subscriptions.save(replace(it, error=said))
+        log.warning("%s: %s", it.source, said)
 
     def _came(self, token: str, now: datetime, error: str | None) -> None:
         """Write down that the hub pushed. It may have been ended while the document was read."""

@@ -25,7 +25,7 @@ CALLBACK = "/websub/callback/"
 """What our addresses for hubs begin with, below site.url."""
 
 # Between two looks at what sources offer.
-PLANNING = timedelta(seconds=20)
+PLANNING = timedelta(seconds=5)
 # Hubs that are asked at once: thousands of sources may name the same one.
 AT_ONCE = 8
 

@@ -211,6 +211,19 @@ def test_what_is_held_is_not_there_in_any_way(desk):
             assert (held.status, held.body) == (absent.status, absent.body)
 
 
+def test_what_was_withdrawn_before_it_came_out_was_never_there(desk):
+    before = everything_said(desk)
+    entry = Entry(Content("A boat secret", "Boats."), "s", "https://wire.example/s", NOW, embargo_until=NOW + HOUR)
+    with desk.room.store.transaction():
+        desk.room.pipeline.intake.accept("wire", [entry], NOW)
+    desk.room.desk.kill(desk.id("s"), "Not so.", NOW, by="ann")
+    assert everything_said(desk) == before
+    assert desk.get(f"/articles/{desk.id('s')}", 404)
+    with desk.room.store.transaction():
+        desk.room.store.articles.retire(NOW + HOUR)
+    assert desk.get(f"/articles/{desk.id('s')}", 404)
+
+
 def test_what_was_out_and_is_held_is_taken_down_everywhere(desk):
     desk.room.desk.embargo(desk.id("a"), NOW + HOUR, NOW, by="ann")
     said = everything_said(desk)

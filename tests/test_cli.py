@@ -11,6 +11,7 @@ from syndicator import __version__
 from syndicator.cli import service
 from syndicator.cli.output import counted
 from syndicator.intake import Taken
+from syndicator.readiness import Pulse
 
 CONFIG = """
 [site]
@@ -116,6 +117,7 @@ def test_a_service_tells_what_it_did_and_keeps_none_of_it(tmp_path, monkeypatch,
     class OneLook:
         def __init__(self, *_, report, **__):
             self.report = report
+            self.pulse = Pulse()
 
         async def run(self):
             taken = Taken("Inbox", new=7)
@@ -125,5 +127,5 @@ def test_a_service_tells_what_it_did_and_keeps_none_of_it(tmp_path, monkeypatch,
 
     monkeypatch.setattr(service, "Worker", OneLook)
     service.run(tmp_path / "config.toml")
-    assert "Inbox: 7 new" in capsys.readouterr().out
+    assert "Inbox: 7 new" in capsys.readouterr().err
     assert kept == [0]

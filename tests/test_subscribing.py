@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from newsroom import NOW
 from outbox import DESK, alert
+from starlette.requests import ClientDisconnect, Request
 from subscriber import (
     BOATS,
     DAY,
@@ -28,7 +29,9 @@ from subscriber import (
     fetched,
     subscriber,
 )
+from typer.testing import CliRunner
 
+from syndicator.cli.app import app
 from syndicator.config import load
 from syndicator.errors import StoreError
 from syndicator.model import Fetched, Outcome, Parsed, Validators
@@ -624,14 +627,38 @@ def test_a_push_that_swells_is_stopped(tmp_path):
         assert sub.state().due == NOW + MINUTE
 
 
-def test_pushes_beyond_what_is_held_at_once_are_asked_to_come_back(tmp_path, monkeypatch):
+@pytest.mark.parametrize("limit", ["PUSHES", "LARGEST"])
+def test_pushes_beyond_what_is_held_at_once_are_asked_to_come_back(tmp_path, monkeypatch, limit):
     with subscriber(tmp_path) as sub:
         sub.active("Boat one")
-        monkeypatch.setattr(callback, "PUSHES", 0)
+        monkeypatch.setattr(callback, limit, 0)
         reply = sub.push(feed("Boat two"), status=503)
         assert reply["retry-after"] == "30"
         assert sub.titles() == ["Boat one"]
         assert sub.state().due == NOW + MINUTE
+
+
+@pytest.mark.parametrize("ending", ["well", "badly", "too long", "midway"])
+def test_whatever_becomes_of_a_push_its_place_is_free_again(tmp_path, monkeypatch, ending):
+    with subscriber(tmp_path, BOATS, DESK, alert(), '[network]\nmax_body = "100KB"\n') as sub:
+        sub.active("Boat one")
+        monkeypatch.setattr(callback, "PUSHES", 1)
+        monkeypatch.setattr(callback, "LARGEST", 1.1)
+        body = feed("Boat two") + b" " * (10**6 if ending == "too long" else 60_000)
+        for _ in range(3):
+            if ending == "midway":
+                with monkeypatch.context() as patch:
+                    patch.setattr(Request, "stream", broken_off)
+                    sub.push(body, status=400)
+            else:
+                sub.push(body, status=503 if ending == "too long" else 202, sign="x" if ending == "badly" else "sha256")
+        sub.push(feed("Boat three"))
+        assert "Boat three" in sub.titles()
+
+
+async def broken_off(_request):
+    yield b"x" * 60_000
+    raise ClientDisconnect
 
 
 def test_a_full_disk_makes_the_hub_come_back(tmp_path, monkeypatch):
@@ -1131,3 +1158,47 @@ def test_unchanged_answers_leave_the_offer_as_it_was(tmp_path):
         sub.tick()
         assert sub.one().standing is Standing.ACTIVE
         assert sub.hubs.forms(mode="unsubscribe") == []
+
+
+# What people are shown
+
+
+def sources(sub, *options):
+    config = str(sub.room.root / "config.toml")
+    now = sub.it.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    shown = CliRunner().invoke(app, ["sources", "--config", config, "--now", now, *options], env={"COLUMNS": "200"})
+    assert shown.exit_code == 0, shown.output
+    return shown.stdout
+
+
+def test_people_are_shown_how_each_subscription_stands_and_no_secret(tmp_path):
+    with subscriber(tmp_path) as sub:
+        sub.web.says = fetched(feed("Boat one"))
+        sub.poll()
+        assert json.loads(sources(sub, "--json"))[0]["push"] is None
+        sub.hubs.answers[HUB] = NO
+        sub.tick()
+        assert json.loads(sources(sub, "--json"))[0]["push"]["error"] == NO.said
+        del sub.hubs.answers[HUB]
+        sub.after(DAY).tick()
+        sub.verify()
+        sub.after(2 * HOUR).push(feed("Boat two"))
+        (record,) = json.loads(sources(sub, "--json"))
+        assert record["push"] == {
+            "state": "active",
+            "since": "2026-11-04T12:00:00Z",
+            "hub": HUB,
+            "lease_until": "2026-11-14T12:00:00Z",
+            "last_push": "2026-11-04T14:00:00Z",
+            "missed": 0,
+            "error": None,
+        }
+        it = sub.one()
+        for shown in (sources(sub), sources(sub, "--json")):
+            assert it.token not in shown
+            assert it.secret not in shown
+        assert "active, 2 h ago" in sources(sub)
+        sub.web.says = fetched(feed("Boat two", hubs=()))
+        sub.after(DAY).poll()
+        sub.tick()
+        assert json.loads(sources(sub, "--json"))[0]["push"] is None

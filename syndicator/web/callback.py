@@ -14,8 +14,10 @@ from syndicator.web.house import House
 from syndicator.web.resource import Resource
 from syndicator.websub import Mode
 
-# Bodies that are held in memory at once; hubs with more to say are asked to come back.
-PUSHES = 8
+# Pushes that are read or taken in at once, and the largest bodies that they may hold in memory together. Hubs with more
+# to say are asked to come back.
+PUSHES = 64
+LARGEST = 4
 _RETRY_AFTER_S = 30
 _CHALLENGE_CHARACTERS = 4_096
 _DIGITS = re.compile(r"[0-9]{1,12}")
@@ -35,6 +37,7 @@ class Callback:
         self._receiving = receiving
         self._max_body = max_body
         self._pushes = 0
+        self._held = 0
 
     async def get(self, request: Request) -> Response:
         """The hub asks whether we meant it, or tells that it will not: 404 for what is not ours, or was not asked."""
@@ -62,42 +65,45 @@ class Callback:
         if not self._receiving.is_ours(token):
             return _said("Nobody is subscribed here any more.\n", 410)
         if self._pushes >= PUSHES:
-            self._receiving.turned_away(token)
-            return _said("Too much at once: please try again.\n", 503, {"Retry-After": str(_RETRY_AFTER_S)})
+            return self._come_back(token)
+        body = bytearray()
         self._pushes += 1
         try:
-            return await self._take(request, token)
+            return await self._take(request, token, body)
         except ClientDisconnect:
             return Response(status_code=400)
         finally:
             self._pushes -= 1
+            self._held -= len(body)
 
-    async def _take(self, request: Request, token: str) -> Response:
-        body = await self._body(request)
-        if body is None:
+    def _come_back(self, token: str) -> Response:
+        self._receiving.turned_away(token)
+        return _said("Too much at once: please try again.\n", 503, {"Retry-After": str(_RETRY_AFTER_S)})
+
+    async def _take(self, request: Request, token: str, body: bytearray) -> Response:
+        """Read a push into `body`, and take it in."""
+        length = request.headers.get("content-length", "")
+        expected = int(length) if _DIGITS.fullmatch(length) else 0
+        if expected <= self._max_body:
+            async for chunk in request.stream():
+                body += chunk
+                self._held += len(chunk)
+                if self._held > LARGEST * self._max_body:
+                    return self._come_back(token)
+                if len(body) > self._max_body:
+                    break
+        if max(expected, len(body)) > self._max_body:
             self._receiving.turned_away(token)
             return _said("That is more than is taken here.\n", 413)
         codings = (name.strip().lower() for name in request.headers.get("content-encoding", "").split(","))
         receipt = await self._receiving.receive(
             token,
-            body,
+            bytes(body),
             signature=request.headers.get("x-hub-signature"),
             codings=tuple(name for name in codings if name not in {"", "identity"}),
             content_type=request.headers.get("content-type"),
         )
         return _said("", 410 if receipt is Receipt.GONE else 202)
-
-    async def _body(self, request: Request) -> bytes | None:
-        """The body as it was sent; None for one that is larger than it may be."""
-        length = request.headers.get("content-length", "")
-        if _DIGITS.fullmatch(length) and int(length) > self._max_body:
-            return None
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > self._max_body:
-                return None
-        return bytes(body)
 
 
 def _said(text: str, status: int, headers: dict[str, str] | None = None) -> Response:
