@@ -175,8 +175,7 @@ class Subscribing:
         with self._store.transaction():
             rows.let_go(asked.token)
             it = rows.get(asked.token)
-            # It was ended while the hub was asked: what this answer says is about what it was before.
-            if it is None or it.asked_at != asked.asked_at or _mode(it) is not _mode(asked):
+            if it is None:
                 return
             then = subscribed.answered(it, answer, now, self._jitter())
             if then is None:

@@ -445,8 +445,8 @@ def test_a_client_that_goes_is_noticed_by_the_house(there, caplog):
         stream = await Client.to(port)
         await stream.say(b"GET /api/v1/stream HTTP/1.1\r\nHost: x\r\n\r\n")
         await stream.reader.readuntil(b"id: 1\n\n")
-        await taken(there.following.streams)
-        (looking,) = [{task} for task in asyncio.all_tasks() if task.get_name() == "lookout"]
+        while not (looking := {task for task in asyncio.all_tasks() if task.get_name() == "lookout"}):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # the place is told before the wait begins
         stream.close()
         _, left = await asyncio.wait(looking, timeout=SOON)
         assert not left  # nobody waits any more

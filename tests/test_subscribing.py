@@ -1,6 +1,7 @@
 """Our subscriptions at the hubs of our sources. Cases of websub.rocks are named by their numbers (1xx, 2xx, 3xx)."""
 
 import asyncio
+import contextlib
 import gzip
 import json
 from contextlib import asynccontextmanager
@@ -25,6 +26,7 @@ from subscriber import (
     OTHER_HUB,
     SOURCE,
     TOPIC,
+    YES,
     feed,
     fetched,
     subscriber,
@@ -83,6 +85,8 @@ JSON_FEED = json.dumps(
         ("<>; rel=hub", (), None),
         ("", (), None),
         (f"<https://x.example/{'a' * 3000}>; rel=hub, <{HUB}>; rel=hub", (HUB,), None),
+        (f"<{OTHER_HUB}>; rel=hub; x={'a' * 17_000}, <{HUB}>; rel=hub", (OTHER_HUB,), None),
+        (f"<{TOPIC}>; rel=next, " * 64 + f"<{HUB}>; rel=hub", (), None),
     ],
     ids=[
         "both",
@@ -101,6 +105,8 @@ JSON_FEED = json.dumps(
         "empty",
         "none",
         "too long",
+        "too long a field",
+        "too many",
     ],
 )
 def test_100_the_header_names_hub_and_topic(field, hubs, topic):
@@ -147,8 +153,23 @@ def test_101_a_page_is_asked_in_its_head_alone():
         (((), None), ((HUB,), None), Offer((HUB,), FEED, FEED)),
         (((), TOPIC), ((), TOPIC), None),
         (((), None), ((HUB,), "https://x.example/" + "a" * 3000), None),
+        (((), None), (("https://x.example/" + "a" * 3000, HUB), TOPIC), Offer((HUB,), TOPIC, FEED)),
+        (
+            ((), None),
+            ([f"{HUB}{n}" for n in range(9)], TOPIC),
+            Offer(tuple(f"{HUB}{n}" for n in range(4)), TOPIC, FEED),
+        ),
     ],
-    ids=["header first", "self from the document", "hub from the document", "no self", "no hub", "too long"],
+    ids=[
+        "header first",
+        "self from the document",
+        "hub from the document",
+        "no self",
+        "no hub",
+        "a topic too long",
+        "a hub too long",
+        "too many hubs",
+    ],
 )
 def test_104_the_headers_word_goes_before_the_documents(header, document, offer):
     answer = fetched(b"", hubs=header[0], self_url=header[1])
@@ -272,7 +293,8 @@ def test_203_204_a_hub_that_leads_on_is_followed_with_the_whole_form(status):
     ids=["303", "circle", "ftp", "words", "secrets", "page", "long", "429"],
 )
 def test_a_hub_that_says_no_is_told_in_a_line(routes, said, final):
-    answer, _ = asyncio.run(asked("/", *routes))
+    answer, forms = asyncio.run(asked("/", *routes))
+    assert len(forms) == (6 if "redirects more" in said else 1)
     assert said in answer.said
     assert not answer.is_yes
     assert answer.is_final is final
@@ -306,6 +328,28 @@ def test_a_hub_that_never_answers_is_left_in_time():
 
     answer = asyncio.run(hanging())
     assert (answer.status, answer.said) == (None, "no complete answer from 127.0.0.1 in 0.2 seconds")
+
+
+def test_a_hub_that_never_stops_talking_is_not_listened_to():
+    async def talking():
+        async def talk(_reader, writer):
+            writer.write(b"HTTP/1.1 503 Whatever\r\n\r\n")
+            with contextlib.suppress(OSError):
+                while not writer.is_closing():
+                    writer.write(b"no " * 1_000)
+                    await writer.drain()
+            writer.close()
+
+        server = await asyncio.start_server(talk, "127.0.0.1", 0)
+        client = HubClient("Test", allow_private=LOOPBACK, timeout=timedelta(seconds=5))
+        try:
+            return await client.ask(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", FORM)
+        finally:
+            await client.close()
+            server.close()
+            await asyncio.sleep(0.05)  # for the connection's end
+
+    assert asyncio.run(talking()).status == 503
 
 
 def test_a_secret_is_not_carried_from_https_to_http():
@@ -366,8 +410,19 @@ def test_a_token_that_is_not_ours_opens_nothing(tmp_path):
         sub.verify(wrong, status=404)
         sub.verify(wrong, status=404, hub_mode="denied")
         sub.push(feed("Boat two"), form=wrong, status=410)
-        assert sub.get(form, {}, "HEAD").status == 404
         assert sub.titles() == ["Boat one"]
+
+
+@pytest.mark.parametrize("mode", ["subscribe", "denied"])
+def test_looking_without_asking_changes_nothing(tmp_path, mode):
+    with subscriber(tmp_path) as sub:
+        sub.web.says = fetched(feed("Boat one"))
+        sub.poll()
+        sub.tick()
+        before = sub.one()
+        query = {"hub.mode": mode, "hub.topic": TOPIC, "hub.challenge": "x", "hub.lease_seconds": "9"}
+        assert sub.get(sub.hubs.forms()[-1], query, "HEAD").status == 404
+        assert sub.one() == before
 
 
 def test_nothing_is_confirmed_before_it_was_asked(tmp_path):
@@ -432,6 +487,34 @@ def test_301_302_what_is_not_signed_by_the_hub_is_acknowledged_and_ignored(tmp_p
         it = sub.one()
         assert it.error == f"a push {why} was ignored"
         assert it.last_push is None
+
+
+def test_what_is_ignored_again_and_again_is_told_once(tmp_path, caplog):
+    with subscriber(tmp_path) as sub:
+        sub.active("Boat one")
+        for _ in range(3):
+            sub.push(feed("Boat two"), sign="")
+        assert [record.getMessage() for record in caplog.records if "ignored" in record.getMessage()] == [
+            "wire: a push without a signature was ignored"
+        ]
+
+
+def test_what_is_ended_while_its_hub_is_asked_is_ended(tmp_path):
+    with subscriber(tmp_path) as sub:
+        sub.active("Boat one")
+        sub.after(6 * DAY)
+
+        def meanwhile(form):
+            if form["hub.mode"] == "subscribe":
+                with sub.store.transaction():
+                    sub.store.subscriptions.offer("wire", None)
+                sub.subscribing._plan(sub.it.now)
+            return NO if form["hub.mode"] == "subscribe" else YES
+
+        sub.hubs.answers[HUB] = meanwhile
+        sub.tick()
+        assert sub.one().standing is Standing.ENDING
+        assert [form["hub.mode"] for form in sub.hubs.forms()] == ["subscribe", "subscribe", "unsubscribe"]
 
 
 def test_a_signature_is_of_this_subscriptions_secret_and_this_body(tmp_path):

@@ -106,7 +106,7 @@ def asked(it: Subscribed, now: datetime) -> Subscribed:
 def answered(it: Subscribed, answer: HubAnswer, now: datetime, jitter: float) -> Subscribed | None:
     """The hub has answered; None where nothing is left to do. `jitter` lies between 0 and 1.
 
-    What it asked back meanwhile (no attempt is open any more) counts for more than its answer.
+    Where no attempt is open any more, the answer comes too late: the hub has asked back since, or we changed our mind.
     """
     if it.attempts == 0:
         return it
