@@ -5,7 +5,8 @@
 Three servers give out one feed, a process each: `syndicator run` with all its work, nginx with the file and its .gz
 beside it (where nginx is installed), and a Starlette response on the same server as ours. They take turns; what counts
 are the ratios within a round, and of those the median. The load comes over raw sockets from this process, on kept
-connections.
+connections. Beside that stands what each request costs the server in processor time, which other work on the machine
+moves less.
 """
 
 import argparse
@@ -68,7 +69,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         root = Path(folder)
         ports = {"ours": free_port()}
-        stack.enter_context(ours(root, ports["ours"], options.items))
+        pids = {"ours": stack.enter_context(ours(root, ports["ours"], options.items))}
         feed = root / "feeds/all.atom"
         served = root / "served/feeds"
         served.mkdir(parents=True)
@@ -77,28 +78,35 @@ def main() -> None:
         os.utime(served / "all.atom.gz", (feed.stat().st_mtime,) * 2)
         ports["Starlette"] = free_port()
         command = [sys.executable, "-c", STARLETTE, str(ports["Starlette"]), str(served / "all.atom")]
-        stack.enter_context(process(command, ports["Starlette"]))
+        pids["Starlette"] = stack.enter_context(process(command, ports["Starlette"]))
         if NGINX is not None:
             ports["nginx"] = free_port()
-            stack.enter_context(nginx(root, ports["nginx"]))
+            pids["nginx"] = stack.enter_context(nginx(root, ports["nginx"]))
         size = feed.stat().st_size
         tasks = {name: requests(port) for name, port in ports.items()}
         rates: dict[str, dict[str, list[float]]] = {name: {} for name in ports}
+        costs: dict[str, dict[str, list[float]]] = {name: {} for name in ports}
         for number in range(options.rounds):
             order = list(ports) if number % 2 else list(reversed(ports))
             for what in ("full", "gzip", "304"):
                 for name in order:
+                    before = processor_s(pids[name])
                     found = rate(ports[name], tasks[name][what], options.seconds)
+                    taken = processor_s(pids[name]) - before
                     rates[name].setdefault(what, []).append(found)
-    report(rates, size, as_json=options.json)
+                    costs[name].setdefault(what, []).append(taken / (found * options.seconds))
+    report(rates, costs, size, as_json=options.json)
 
 
-def report(rates: dict[str, dict[str, list[float]]], size: int, *, as_json: bool) -> None:
+def report(
+    rates: dict[str, dict[str, list[float]]], costs: dict[str, dict[str, list[float]]], size: int, *, as_json: bool
+) -> None:
     base = "nginx" if "nginx" in rates else "Starlette"
     table = {
         name: {
             what: {
                 "requests/s": round(statistics.median(found)),
+                "µs of processor": round(statistics.median(costs[name][what]) * 1e6),
                 f"of {base}": round(statistics.median(a / b for a, b in zip(found, rates[base][what], strict=True)), 2),
             }
             for what, found in kinds.items()
@@ -108,14 +116,30 @@ def report(rates: dict[str, dict[str, list[float]]], size: int, *, as_json: bool
     if as_json:
         print(json.dumps({"feed_bytes": size, "servers": table}))
         return
-    print(f"a feed of {size:,} bytes, {CONNECTIONS} connections; requests/s (ratio to {base})")
+    print(f"a feed of {size:,} bytes, {CONNECTIONS} connections; requests/s (ratio to {base}), processor time of each")
     for name, kinds in table.items():
-        cells = [f"{what} {cell['requests/s']:>7,} ({cell[f'of {base}']:.2f})" for what, cell in kinds.items()]
+        cells = [
+            f"{what} {cell['requests/s']:>7,} ({cell[f'of {base}']:.2f}) {cell['µs of processor']:>4} µs"
+            for what, cell in kinds.items()
+        ]
         print(f"  {name:<10}" + "   ".join(cells))
 
 
+def processor_s(pid: int) -> float:
+    """What a process and its children have used of the processor, in seconds."""
+    ticks = 0
+    for path in (Path(f"/proc/{pid}"), *(Path(f"/proc/{child}") for child in children(pid))):
+        fields = (path / "stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def children(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
 @contextmanager
-def ours(root: Path, port: int, items: int) -> Iterator[None]:
+def ours(root: Path, port: int, items: int) -> Iterator[int]:
     """`syndicator run` on a newsroom with one feed of `items` articles."""
     (root / "inbox").mkdir()
     for number in range(items):
@@ -129,14 +153,14 @@ def ours(root: Path, port: int, items: int) -> Iterator[None]:
     """
     (root / "config.toml").write_text("\n".join(line.strip() for line in config.splitlines()), "utf-8")
     command = [sys.executable, "-m", "syndicator", "run", "--config", str(root / "config.toml")]
-    with process(command, port):
+    with process(command, port) as pid:
         until = time.monotonic() + 60
         while b" 200 " not in exchange(port, request()).partition(b"\r\n")[0] or not whole(root, items):
             if time.monotonic() > until:
                 raise SystemExit("the service has published nothing")
             time.sleep(0.2)
         time.sleep(1.5)  # until the date of the file has come
-        yield
+        yield pid
 
 
 def whole(root: Path, items: int) -> bool:
@@ -145,7 +169,7 @@ def whole(root: Path, items: int) -> bool:
 
 
 @contextmanager
-def nginx(root: Path, port: int) -> Iterator[None]:
+def nginx(root: Path, port: int) -> Iterator[int]:
     temporary = "".join(
         f"{kind}_temp_path {root}/nginx/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
@@ -159,13 +183,13 @@ def nginx(root: Path, port: int) -> Iterator[None]:
     )
     # Its worker reads as another user than the one whose folder this is.
     user = ["-g", "user root;"] if os.geteuid() == 0 else []
-    with process([str(NGINX), "-p", str(root), "-c", str(root / "nginx/conf"), *user], port):
-        yield
+    with process([str(NGINX), "-p", str(root), "-c", str(root / "nginx/conf"), *user], port) as pid:
+        yield pid
 
 
 @contextmanager
-def process(command: list[str], port: int) -> Iterator[None]:
-    """A server, from when it listens."""
+def process(command: list[str], port: int) -> Iterator[int]:
+    """A server, from when it listens; its process id."""
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         until = time.monotonic() + 60
@@ -177,7 +201,7 @@ def process(command: list[str], port: int) -> Iterator[None]:
                 if server.poll() is not None or time.monotonic() > until:
                     raise SystemExit(f"{command[:3]} does not listen") from None
                 time.sleep(0.05)
-        yield
+        yield server.pid
     finally:
         server.terminate()
         server.wait(20)

@@ -11,6 +11,8 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from asgi import ask
+from house import house
 from newsroom import BOATS, COURTS, NOW, WIRE, newsroom, rss
 from outbox import DESK, alert, desk
 from test_crash import STRIDE
@@ -23,6 +25,7 @@ from syndicator.errors import StoreBusyError, StoreError, StoreTooNewError, Usag
 from syndicator.store import InstanceLock, back_up, restore
 from syndicator.store.takeover import GAP
 from syndicator.tokendesk import TokenDesk
+from syndicator.web import web_app
 
 HOUR = timedelta(hours=1)
 WIRE_URL = "https://wire.example/rss"
@@ -289,6 +292,28 @@ def test_numbers_go_on_behind_all_that_were_given_out(store, tmp_path):
         room.cycle(NOW + 24 * HOUR)
         seqs = [row["seq"] for row in room.store._db.query("SELECT seq FROM versions ORDER BY seq")]
     assert seqs == [1, newest + GAP + 1]
+
+
+def test_whoever_follows_the_changes_goes_on_where_they_were(store, tmp_path):
+    def changes(room, after):
+        with house(room, lambda: NOW) as open_house:
+            answer = ask(web_app(open_house), f"/api/v1/changes?after={after}")
+        return answer.status, [each["seq"] for each in json.loads(answer.body).get("changes", ())]
+
+    back_up(store, tmp_path / "copy.db")
+    with newsroom(tmp_path, BOATS, COURTS, WIRE) as room:
+        for hour in range(1, 4):
+            room.web.pages[WIRE_URL] = rss(("1", f"Boat sinks {hour}", "x"))
+            room.cycle(NOW + 6 * hour * HOUR)
+        assert changes(room, 4) == (200, [])
+        assert changes(room, 5)[0] == 409
+    restore(store, tmp_path / "copy.db", NOW)
+    with newsroom(tmp_path, BOATS, COURTS, WIRE) as room:
+        assert changes(room, 4) == (200, [])
+        room.web.pages[WIRE_URL] = rss(SECOND, ("1", "Boat sinks 3", "x"))
+        room.cycle(NOW + 24 * HOUR)
+        assert changes(room, 4) == (200, [4 + GAP + 1, 4 + GAP + 2])
+        assert changes(room, 5 + GAP + 2)[0] == 409
 
 
 @pytest.mark.parametrize("before", ["nothing", "a new store", "no database"])

@@ -26,6 +26,7 @@ from test_nginx import NGINX, free_port, nginx
 from test_run import running, wait_for
 
 from syndicator.errors import StoreError
+from syndicator.publish import Address
 from syndicator.publish.files import replace
 from syndicator.web import shelf as shelves
 from syndicator.web import web_app
@@ -142,6 +143,14 @@ def test_last_modified_is_when_these_bytes_came_to_be_and_not_told_before(tmp_pa
         assert it.feed(**late).status == 200
         it.now = NOW
         assert it.feed(**late).status == 304
+
+
+def test_a_date_between_two_seconds_counts_as_the_later_one(tmp_path):
+    """With the earlier one, who fetched the old bytes in between would be told that they still stand."""
+    with site(tmp_path) as it:
+        it.age(at=NOW + timedelta(seconds=0.5))
+        assert it.feed(if_modified_since="Tue, 03 Nov 2026 12:00:00 GMT").status == 200
+        assert it.feed()["last-modified"] == "Tue, 03 Nov 2026 12:00:01 GMT"
 
 
 def test_bytes_that_change_within_a_second_have_dates_of_their_own(tmp_path):
@@ -415,6 +424,16 @@ def test_nothing_else_is_found(standing, path, method):
     reply = standing.ask(f"/feeds/{path}", method)
     nothing = standing.ask("/nothing", "GET")
     assert (reply.status, reply.headers, reply.body) == (404, nothing.headers, nothing.body)
+
+
+def test_names_without_end_are_not_kept_in_mind(standing, monkeypatch):
+    seen = []
+    real = Address.of_file
+    monkeypatch.setattr(Address, "of_file", staticmethod(lambda site, file: seen.append(len(file)) or real(site, file)))
+    longest = f"archive/{'b' * 100}/2026-09.atom"
+    for path in (longest, "b" * 126, "archive/" * 5_000):
+        assert standing.ask(f"/feeds/{path}").status == 404
+    assert set(seen) == {len(longest)}
 
 
 def test_an_encoded_slash_is_no_slash(standing):

@@ -3,7 +3,7 @@
 from ipaddress import ip_network
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndicator.web.clients import Clients, parsed
@@ -68,6 +68,15 @@ def test_whom_we_trust_may_be_nobody():
     assert Clients([]).of(scope("127.0.0.1", "203.0.113.9")) == "127.0.0.1"
     assert not Clients([]).trusts("127.0.0.1")
     assert Clients(LOOPBACK).trusts("::ffff:127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("peer", "share"),
+    [("192.0.2.1", "192.0.2.1"), ("2001:db8::1", "2001:db8::/64"), ("127.0.0.1", None), ("::1", None), ("", None)],
+    ids=["IPv4", "IPv6", "a proxy of ours", "another", "no address"],
+)
+def test_whose_connection_it_is(peer, share):
+    assert Clients(PROXIES).share_of(peer) == share
 
 
 @given(st.text(max_size=200))
@@ -145,6 +154,7 @@ def test_only_so_many_clients_are_remembered_and_who_keeps_asking_is_one_of_them
     assert limits.refuse_after(scope("10.0.3.231")) == 60
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 600),
     st.lists(st.tuples(st.floats(0, 90), st.integers(1, 40)), min_size=1, max_size=30),

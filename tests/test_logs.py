@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -288,7 +289,9 @@ def test_a_round_is_told_in_one_line():
 
 def test_a_round_that_looked_in_vain_is_for_those_who_want_to_know_all():
     def act(journal, _clock):
+        journal.next_round()
         journal.tell(Taken("a"))
+        journal.next_round()
         journal.next_round()
 
     assert journal(act) == []
@@ -411,6 +414,19 @@ def test_without_systemd_nothing_happens(environment):
             await asyncio.sleep(0.03)
 
     asyncio.run(live())
+
+
+def test_a_manager_that_does_not_listen_holds_up_nothing(tmp_path):
+    address = str(tmp_path / "notify")
+    manager = Manager(address)
+    talking = threading.Thread(
+        target=lambda: [Systemd({"NOTIFY_SOCKET": address}).tell("WATCHDOG=1") for _ in range(3000)]
+    )
+    talking.daemon = True
+    talking.start()
+    talking.join(30)
+    assert not talking.is_alive()
+    manager.socket.close()
 
 
 def test_no_sign_of_life_is_given_where_it_is_asked_of_another_process(tmp_path):

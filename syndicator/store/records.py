@@ -25,6 +25,8 @@ Row = Mapping[str, Any]
 
 # Every published article stands under this topic too: its feed is `all`.
 ALL = "all"
+# The fact that a restore leaves: up to which number of a version others may hold one of the replaced store's.
+GIVEN_OUT = "given out"
 
 
 def seconds(moment: datetime) -> int:

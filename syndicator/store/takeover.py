@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from syndicator.model import State
-from syndicator.store.records import moment, seconds
+from syndicator.store.records import GIVEN_OUT, moment, seconds
 
 # A store that is restored where the replaced one is lost does not know how far its numbers went. No newsroom gives out
 # so many between two backups.
@@ -76,6 +76,8 @@ def start_anew(db: Database, given_out: dict[str, int], now: datetime) -> None:
     for name, last in last_numbers(db).items():
         number = max(last, given_out.get(name, 0)) + GAP
         db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", [number, name])
+        if name == "versions":
+            db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", [GIVEN_OUT, str(number)])
     db.execute(
         "UPDATE sources SET etag = NULL, last_modified = NULL, validators_url = NULL, body_hash = NULL,"
         " lease_until = NULL, owner = NULL, due = min(due, ?)",

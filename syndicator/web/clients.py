@@ -33,6 +33,11 @@ class Clients:
         address = parsed(peer)
         return address is not None and self._is_ours(address)
 
+    def share_of(self, peer: str) -> str | None:
+        """The name of the client whose connection this is; None if it is one of our proxies, or has no address."""
+        address = parsed(peer)
+        return None if address is None or self._is_ours(address) else household(address)
+
     def of(self, scope: Scope) -> str:
         """The name of the client that this HTTP request is from: an IPv4 address, or an IPv6 network of 64 bits.
 

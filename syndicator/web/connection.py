@@ -16,7 +16,7 @@ import httptools
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from syndicator.web.clients import Clients, household, parsed
+from syndicator.web.clients import Clients
 from syndicator.web.room import Room, Wait
 
 log = logging.getLogger(__name__)
@@ -79,10 +79,7 @@ class BoundedConnection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a place, and wait for a request."""
         super().connection_made(transport)
-        peer = self.client[0] if self.client else ""
-        address = parsed(peer)
-        if address is not None and not self._clients.trusts(peer):
-            self.address = household(address)
+        self.address = self._clients.share_of(self.client[0]) if self.client else None
         if self._room.enter(self):
             self._settle()
         else:
@@ -114,9 +111,10 @@ class BoundedConnection(HttpToolsProtocol):
             cause = error.__context__
             if isinstance(cause, RefusedError):
                 self._refuse(cause.status, str(cause))
+            elif isinstance(error, httptools.HttpParserCallbackError) and not _is_senders(cause):
+                log.exception("a request could not be taken in")
+                self._refuse(500, "Something is wrong on our side.")
             else:
-                if isinstance(error, httptools.HttpParserCallbackError) and not _is_senders(cause):
-                    log.exception("a request could not be taken in")
                 self._refuse(400, "This is no HTTP request.")
         self._settle()
 
@@ -158,6 +156,7 @@ class BoundedConnection(HttpToolsProtocol):
         super().on_headers_complete()
         self._part = Wait.BODY
         self._cycles.append(self.cycle)
+        self.cycle.transport = _Outlet(self)  # type: ignore[assignment]
         if self.expect_100_continue:
             # Whether a body comes after an answer that did not ask for it, nobody knows.
             self.cycle.keep_alive = False
@@ -185,6 +184,13 @@ class BoundedConnection(HttpToolsProtocol):
         if self._is_deaf and not self._cycles:
             self.transport.write_eof()
         self._settle()
+
+    def end(self) -> None:
+        """The last answer is written. Where more is being sent, it is let run out until that answer is read."""
+        if self._part is None:
+            self.transport.close()
+        else:
+            self._is_deaf = True
 
     def shutdown(self) -> None:
         """No more requests: answer the one that is being answered."""
@@ -315,6 +321,20 @@ class BoundedConnection(HttpToolsProtocol):
         self.transport.write_eof()
 
 
+class _Outlet:
+    """What uvicorn writes an answer to, and closes after the last one."""
+
+    __slots__ = ("_connection", "is_closing", "write")
+
+    def __init__(self, connection: BoundedConnection) -> None:
+        self._connection = connection
+        self.is_closing = connection.transport.is_closing
+        self.write = connection.transport.write
+
+    def close(self) -> None:
+        self._connection.end()
+
+
 def limits() -> Mapping[Wait, float]:
     """How long a connection may keep us waiting, in seconds."""
     return {
@@ -334,7 +354,7 @@ def _is_senders(cause: BaseException | None) -> bool:
 def _origin_form(url: bytes) -> bytes:
     """Path and query of an address that names us too, as proxies are asked (RFC 9112 §3.2.2)."""
     parts = httptools.parse_url(url)
-    if parts.schema.lower() not in {b"http", b"https"}:
+    if (parts.schema or b"").lower() not in {b"http", b"https"}:
         raise RefusedError(400, "This is no address of ours.")
     return (parts.path or b"/") + (b"?" + parts.query if parts.query else b"")
 
