@@ -19,7 +19,7 @@ from syndicator.web import Serving, web_app
 from syndicator.web.api import api_routes, eventstream, following
 from syndicator.web.api.lookout import Lookout
 
-SOON = 10.0  # seconds within which what is to happen has happened, on the slowest machine
+SOON = 20.0  # seconds within which what is to happen has happened, on the slowest machine
 
 
 class Connection:

@@ -413,6 +413,14 @@ def test_a_token_that_is_not_ours_opens_nothing(tmp_path):
         assert sub.titles() == ["Boat one"]
 
 
+def test_what_nobody_waits_for_is_not_read(tmp_path, monkeypatch):
+    with subscriber(tmp_path) as sub:
+        sub.active("Boat one")
+        form = sub.hubs.asked[-1][1]
+        monkeypatch.setattr(Request, "stream", lambda _request: pytest.fail("it was read"))
+        sub.push(feed("Boat two"), form=form | {"hub.callback": form["hub.callback"] + "x"}, status=410)
+
+
 @pytest.mark.parametrize("mode", ["subscribe", "denied"])
 def test_looking_without_asking_changes_nothing(tmp_path, mode):
     with subscriber(tmp_path) as sub:
@@ -1145,6 +1153,32 @@ def test_a_dead_hub_is_asked_anew_once_and_not_at_every_poll(tmp_path):
                 sub.verify()
         assert len(sub.hubs.asked) == 2
         assert sub.one().misses == 1
+
+
+def test_news_that_a_hub_told_us_to_fetch_was_not_missed(tmp_path):
+    with subscriber(tmp_path) as sub:
+        sub.active("Boat one")
+        sub.after(HOUR).poll()
+        sub.after(HOUR).push(b"")
+        sub.web.says = fetched(feed("Boat two", "Boat one"))
+        assert sub.after(MINUTE).poll().new == 1
+        assert sub.one().misses == 0
+        sub.web.says = fetched(feed("Boat three", "Boat two"))
+        assert sub.after(DAY).poll().new == 1
+        assert sub.one().misses == 1
+
+
+def test_a_source_that_fails_is_not_hurried_when_its_hub_leaves(tmp_path):
+    with subscriber(tmp_path) as sub:
+        sub.active("Boat one")
+        sub.push(feed("Boat two", "Boat one"))
+        sub.after(2 * HOUR).poll()
+        sub.web.says = Fetched(Outcome.FAILED, FEED, 503, error="HTTP 503")
+        sub.after(6 * HOUR).poll()
+        due = sub.state().due
+        assert due > sub.it.now
+        assert sub.get(sub.hubs.forms()[-1], {"hub.mode": "denied", "hub.topic": TOPIC}).status == 200
+        assert sub.state().due == due
 
 
 def test_news_from_before_the_subscription_was_not_the_hubs_to_push(tmp_path):
