@@ -129,3 +129,10 @@ def test_a_service_tells_what_it_did_and_keeps_none_of_it(tmp_path, monkeypatch,
     service.run(tmp_path / "config.toml")
     assert "Inbox: 7 new" in capsys.readouterr().err
     assert kept == [0]
+
+
+def test_no_command_waits_for_the_web_servers_libraries():
+    """Only `run` serves; to everybody else they would be a third of a second at each command."""
+    code = "import sys, syndicator.cli.app; print(sorted({'fastapi', 'uvicorn', 'trafilatura', 'apprise'} & {*sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"

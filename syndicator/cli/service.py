@@ -7,7 +7,6 @@ import shutil
 import sys
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +27,6 @@ from syndicator.errors import SyndicatorError, UsageError
 from syndicator.filing import unwatched
 from syndicator.intake import Taken
 from syndicator.rendering import Published
-from syndicator.web import House, ReadingRoom, Serving, web_app
 from syndicator.worker import Worker, utc_now
 
 
@@ -119,22 +117,13 @@ async def _run(settings: Settings, journal: Journal) -> None:
                 room.pipeline, courier, tick=tick, report=journal.tell, beside=beside, each_look=journal.next_round
             )
             _announce(settings, journal)
-            server = settings.server
-            with ReadingRoom(room.store.path, room.store.analyser) as reading:
-                app = web_app(
-                    House(settings, room.store, room.pipeline, room.addresses, reading, utc_now, worker.pulse)
-                )
-                told, trusted = partial(_of_serving, journal), server.trusted_proxies
-                serving = Serving(app, server.host, server.port, told, trusted_proxies=trusted)
+            from syndicator.cli.serving import web_server  # noqa: PLC0415 - it is slow to import, and ours alone
+
+            with web_server(room, worker.pulse, journal) as serving:
                 async with hub, serving, Systemd(os.environ):
                     await worker.run()
             journal.next_round()
             journal.say("stopped", "Stopped.")
-
-
-def _of_serving(journal: Journal, line: str) -> None:
-    """Where the web server listens, or why it can't."""
-    journal.say("web_server", line, level=logging.INFO if line.startswith("Listening") else logging.WARNING)
 
 
 def _announce(settings: Settings, journal: Journal) -> None:
