@@ -36,8 +36,9 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
+from syndicator.httptimes import http_date
 from syndicator.web import Serving
-from syndicator.web.conditional import entity_tag, http_date, is_current
+from syndicator.web.conditional import entity_tag, is_current
 plain, packed = Path(sys.argv[2]).read_bytes(), Path(sys.argv[2] + ".gz").read_bytes()
 at = datetime.fromtimestamp(Path(sys.argv[2]).stat().st_mtime, UTC)
 tag = entity_tag(plain)

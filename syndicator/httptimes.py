@@ -2,14 +2,19 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 
 _DIGITS = re.compile(r"[0-9]{1,9}")
 # The longest HTTP date, "Wednesday, 09-Nov-94 08:49:37 GMT", has 33 characters.
 _DATE_CHARACTERS = 40
 
 
-def http_date(text: str) -> datetime | None:
+def http_date(moment: datetime) -> str:
+    """A moment as headers have it (RFC 9110 §5.6.7); fractions of a second are dropped."""
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
+
+
+def parsed_date(text: str) -> datetime | None:
     """The moment that an HTTP date names, in any of its three forms (RFC 9110 §5.6.7), in UTC."""
     if len(text) > _DATE_CHARACTERS:
         return None
@@ -41,5 +46,5 @@ def retry_after(value: str, date: str, received: datetime, *, longest: timedelta
     seconds = delta_seconds(value.strip())
     if seconds is not None:
         return span(seconds, longest)
-    until = http_date(value.strip())
-    return None if until is None else span((until - (http_date(date) or received)).total_seconds(), longest)
+    until = parsed_date(value.strip())
+    return None if until is None else span((until - (parsed_date(date) or received)).total_seconds(), longest)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndicator.httptimes import delta_seconds, http_date, retry_after
+from syndicator.httptimes import delta_seconds, parsed_date, retry_after
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -26,7 +26,7 @@ DAY = timedelta(days=1)
     ],
 )
 def test_a_date_is_read_in_its_three_forms(text, moment):
-    assert http_date(text) == moment
+    assert parsed_date(text) == moment
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("120", 120), ("9" * 40, 10**9), ("-1", None), ("²", None)])

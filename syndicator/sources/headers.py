@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from syndicator.httptimes import delta_seconds, http_date, retry_after, span
+from syndicator.httptimes import delta_seconds, parsed_date, retry_after, span
 from syndicator.model import Validators
 
 LONGEST_WAIT = timedelta(days=7)  # no server silences us for longer, by malice or by a slipped digit
@@ -59,8 +59,8 @@ class Headers:
         if "max-age" in directives:
             seconds = delta_seconds(directives["max-age"])
             return None if seconds is None else span(seconds - (delta_seconds(self.text(b"age")) or 0), LONGEST_WAIT)
-        until = http_date(self.text(b"expires"))
-        sent = http_date(self.text(b"date")) or self._received
+        until = parsed_date(self.text(b"expires"))
+        sent = parsed_date(self.text(b"date")) or self._received
         return None if until is None else span((until - sent).total_seconds(), LONGEST_WAIT)
 
 

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
+from syndicator.httptimes import http_date
 from syndicator.web.codings import Coding, chosen
-from syndicator.web.conditional import http_date, is_current, told
+from syndicator.web.conditional import is_current, told
 from syndicator.web.shelf import Copy
 from syndicator.web.sightings import Sightings
 

@@ -2,31 +2,27 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from syndicator.httptimes import http_date, parsed_date
+
 _TAG = re.compile(r'"([^"]*)"')
 # What servers in front of us append to an entity tag when they compress the body, and readers send back.
 _COMPRESSED = re.compile(r"(?:--?|;)(?:gzip|br|zstd|deflate)$")
-# The longest HTTP date, "Wednesday, 09-Nov-94 08:49:37 GMT", has 33 characters.
-_DATE_CHARACTERS = 40
 # A reader keeps one tag for an address, a cache a few. What stands behind these is not looked at.
 _LIST_CHARACTERS = 4096
+# Readers of one feed send the same few dates.
+_date = lru_cache(maxsize=256)(parsed_date)
 
 
 def entity_tag(body: bytes) -> str:
     """A strong entity tag: equal for equal bytes alone (RFC 9110 §8.8.3)."""
     return f'"{sha256(body).hexdigest()[:32]}"'
-
-
-def http_date(moment: datetime) -> str:
-    """A moment as headers have it (RFC 9110 §5.6.7); fractions of a second are dropped."""
-    return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
 def is_current(tags: Sequence[str], since: Sequence[str], tag: str, modified: datetime | None) -> bool:
@@ -42,7 +38,7 @@ def is_current(tags: Sequence[str], since: Sequence[str], tag: str, modified: da
         known = ",".join(tags)[:_LIST_CHARACTERS]
         ours = tag.strip('"')
         return known.strip() == "*" or any(_COMPRESSED.sub("", each) == ours for each in _TAG.findall(known))
-    if len(since) != 1 or len(since[0]) > _DATE_CHARACTERS or modified is None:
+    if len(since) != 1 or modified is None:
         return False
     date = _date(since[0])
     return date is not None and modified.replace(microsecond=0) <= date
@@ -72,13 +68,3 @@ def answer(
     if is_current(asked.getlist("if-none-match"), asked.getlist("if-modified-since"), tag, modified):
         return Response(status_code=304, headers={**headers, **validators})
     return Response(body, media_type=media_type, headers={**headers, **validators})
-
-
-@lru_cache(maxsize=256)
-def _date(value: str) -> datetime | None:
-    """The moment that an HTTP date names, in any of its three forms (RFC 9110 §5.6.7)."""
-    try:
-        moment = parsedate_to_datetime(value)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None

@@ -16,9 +16,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
+from syndicator.httptimes import http_date
 from syndicator.publish import GONE_FILE, gone_names
 from syndicator.web.codings import Coding, packed
-from syndicator.web.conditional import entity_tag, http_date
+from syndicator.web.conditional import entity_tag
 
 log = logging.getLogger(__name__)
 
