@@ -8,7 +8,6 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 from typing import Any
 from uuid import uuid4
 
@@ -71,9 +70,8 @@ class AlertDesk:
         if meant:
             listed = ", ".join(f"{row.id[:8]} ({row.name})" for row in meant)
             raise NotFoundError(f"{reference!r} could be any of these; give more of the id: {listed}")
-        near = get_close_matches(reference, self._store.alerts.names(limit=_MOST_COMPARED), n=1)
-        hint = f": did you mean {near[0]!r}?" if near else ". `syndicator alerts list` names them all."
-        raise NotFoundError(f"No alert is called {reference!r}{hint}")
+        known = self._store.alerts.names(limit=_MOST_COMPARED)
+        raise NotFoundError.among(f"No alert is called {reference!r}", reference, known, "alerts list")
 
     def meant(self, reference: str) -> list[AlertRow]:
         """The alert of this name, in any case; where there is none, those whose ids begin so, at most ten."""

@@ -7,7 +7,6 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from secrets import token_hex
 from urllib.parse import urlsplit
 
@@ -73,9 +72,8 @@ class DestinationDesk:
         row = self._store.destinations.get(name.strip().lower())
         if row is not None and not row.gone:
             return row
-        near = get_close_matches(name, [row.name for row in self._store.destinations.all()], n=1)
-        hint = f": did you mean {near[0]!r}?" if near else ". `syndicator destinations list` names them all."
-        raise NotFoundError(f"No destination is called {name!r}{hint}")
+        known = [row.name for row in self._store.destinations.all()]
+        raise NotFoundError.among(f"No destination is called {name!r}", name, known, "destinations list")
 
     def all(self) -> list[Reached]:
         """Every destination as it stands, by name."""

@@ -19,6 +19,8 @@ SyndicatorError
 """
 
 from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Self
 
 
 class SyndicatorError(Exception):
@@ -61,6 +63,14 @@ class NotFoundError(SyndicatorError):
     """There is no such article, topic or source."""
 
     exit_code = 2
+
+    @classmethod
+    def among(cls, missing: str, name: str, known: Sequence[str], command: str) -> Self:
+        """What is `missing` ("No token is called 'wier'"), and which of those `known` was meant, or what lists them."""
+        near = get_close_matches(name, known, n=1)
+        return cls(
+            f"{missing}: did you mean {near[0]!r}?" if near else f"{missing}. `syndicator {command}` names them all."
+        )
 
 
 class QueryError(SyndicatorError):

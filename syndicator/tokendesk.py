@@ -7,7 +7,6 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from difflib import get_close_matches
 from secrets import token_bytes
 
 from syndicator.access import SECRET_BYTES, Scope, fingerprint, is_written_right, written
@@ -73,11 +72,9 @@ class TokenDesk:
         row = self._store.tokens.named(name.strip())
         if row is not None:
             return row
-        near = get_close_matches(name, [each.name for each in self.all()], n=1)
-        hint = f": did you mean {near[0]!r}?" if near else ". `syndicator tokens list` names them all."
         # Who types the token in the place of its name does not want to read it in a log.
-        shown = "No token is called so" if is_written_right(name.strip()) else f"No token is called {name!r}"
-        raise NotFoundError(f"{shown}{hint}")
+        missing = "No token is called so" if is_written_right(name.strip()) else f"No token is called {name!r}"
+        raise NotFoundError.among(missing, name, [each.name for each in self.all()], "tokens list")
 
     def revoke(self, name: str, now: datetime) -> TokenRow:
         """End a token, for good. Raises NotFoundError."""
