@@ -144,7 +144,7 @@ class Composer:
             state=article.state,
             title=marked(content.title, reasons),
             excerpt=passage,
-            url=article.url,
+            url=article.link,
             source=self._title(article.source),
             published=article.published.astimezone(zone),
             updated=article.updated.astimezone(zone),

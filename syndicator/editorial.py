@@ -36,17 +36,19 @@ def notice(article: Article, note: str, source_title: str) -> Content:
     if article.state is State.KILLED:
         raise UsageError(f"{article.id} was killed already.")
     said = f"This article, published by {source_title} on {_day(article.published)}, has been withdrawn."
-    text = "\n\n".join([said, note.strip()] if note.strip() else [said])
+    text = "\n\n".join([said, _sentence(note)] if note.strip() else [said])
     return Content(title=f"Withdrawn: {_described(article, source_title)}", text=text, summary=text)
 
 
 def advisory(article: Article, note: str, source_title: str) -> Content:
-    """A new item that tells readers of the kill. It names the article by source and date, not by its words."""
+    """A new item that tells readers of the kill. It names the article by source and date, neither by its words
+    nor by its address, in which they often stand.
+    """
     published = f"published by {source_title} on {_day(article.published)}"
     lines = [
         f"An article {published} has been withdrawn and must not be used.",
-        note.strip(),
-        f"Its identifier is {article.id}." + (f" It stood at {article.url}" if article.url else ""),
+        _sentence(note),
+        f"Its identifier is {article.id}.",
     ]
     text = "\n\n".join(line for line in lines if line)
     return Content(title=f"Advisory: {_described(article, source_title)} is withdrawn", text=text, summary=text)
@@ -69,6 +71,12 @@ def may_embargo(article: Article, until: datetime, now: datetime) -> None:
 def _must_be_news(article: Article, done: str) -> None:
     if article.kind is not Kind.NEWS:
         raise UsageError(f"{article.id} is an advisory: it can't be {done}.")
+
+
+def _sentence(note: str) -> str:
+    """A note that other words may follow on the same line."""
+    note = note.strip()
+    return f"{note}." if note and note[-1].isalnum() else note
 
 
 def _described(article: Article, source_title: str) -> str:

@@ -227,6 +227,11 @@ class Article:
     embargo_until: datetime | None = None
     about: str | None = None
 
+    @property
+    def link(self) -> str | None:
+        """Where readers may be led: nowhere for a killed article, since an address often spells its headline out."""
+        return None if self.state is State.KILLED else self.url
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:

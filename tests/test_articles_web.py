@@ -141,6 +141,17 @@ def test_a_topic_of_the_wrong_version_does_not_tell_its_words(tmp_path):
         assert b"dinghy" not in it.ask(id_).body
 
 
+def test_its_writers_are_named(tmp_path):
+    with web(tmp_path) as it:
+        content = Content("A boat came in", "A small boat.", authors=("Ana <b>Petrović</b>", "John Smith"))
+        entry = Entry(content, guid="1", published=it.it.now)
+        with it.store.transaction():
+            it.it.room.pipeline.intake.accept("wire", [entry], it.it.now)
+        id_ = it.it.article("A boat came in")
+        (byline,) = it.page(id_).xpath("//article//p[@class='byline']")
+        assert "by Ana <b>Petrović</b>, John Smith" in " ".join(byline.text_content().split())
+
+
 def test_of_a_withdrawn_article_there_is_a_notice_and_its_advisory(tmp_path):
     with web(tmp_path) as it:
         id_ = it.say("The boat of Mr Smith", "Smith's boat.", url="https://wire.example/smith")

@@ -85,8 +85,8 @@ def standing(tmp_path_factory):
     """One site for all who change nothing; beside its feeds lie things that are nobody's business."""
     root = tmp_path_factory.mktemp("standing")
     with site(root) as it:
-        for ending in ("rss", "atom"):
-            replace(it.folder / f"archive/boats/2026-09.{ending}", b"<an archive/>")
+        for ending, element in (("rss", b"rss"), ("atom", b"feed")):
+            replace(it.folder / f"archive/boats/2026-09.{ending}", b"<%b>an archive</%b>" % (element, element))
         (it.folder / "secret.txt").write_text("secret")
         (it.folder / "link.atom").symlink_to(root / "config.toml")
         os.mkfifo(it.folder / "pipe.atom")
@@ -353,9 +353,9 @@ def test_the_reader_gets_the_coding_that_it_likes_best(fields, coding):
 def test_what_is_tiny_is_sent_as_it_is(tmp_path):
     assert chosen(["gzip"], 199) == "identity"
     with site(tmp_path) as it:
-        replace(it.folder / "archive/boats/2026-09.rss", b"<rss/>")
+        replace(it.folder / "archive/boats/2026-09.rss", b"<rss></rss>")
         reply = it.ask("/feeds/archive/boats/2026-09.rss", accept_encoding="gzip, identity;q=0")
-        assert (reply.status, reply.body, reply.get("content-encoding")) == (200, b"<rss/>", None)
+        assert (reply.status, reply.body, reply.get("content-encoding")) == (200, b"<rss></rss>", None)
 
 
 @pytest.mark.parametrize("coding", list(Coding))
@@ -548,6 +548,8 @@ def broken(how):
             it.folder.rename(it.folder.with_name("away"))
         elif how == "emptied":
             file.write_bytes(b"")
+        elif how == "broken off":
+            file.write_bytes(file.read_bytes()[:-20])
         elif how == "a folder in its place":
             file.unlink()
             file.mkdir()
@@ -565,7 +567,7 @@ def broken(how):
     return loses
 
 
-HOW = ["deleted", "the folder away", "emptied", "a folder in its place", "a link out of the folder", "a broken disk"]
+HOW = ["deleted", "the folder away", "emptied", "broken off", "a folder in its place", "a link out of the folder", "a broken disk"]
 
 
 @pytest.mark.parametrize("how", HOW)
@@ -634,7 +636,7 @@ def test_archives_take_no_more_memory_than_they_may(tmp_path, monkeypatch):
     with site(tmp_path) as it:
         months = [f"2026-0{number}" for number in range(1, 6)]
         for month in months:
-            replace(it.folder / f"archive/boats/{month}.rss", month.encode() + b"." * 1000)
+            replace(it.folder / f"archive/boats/{month}.rss", month.encode() + b"." * 1000 + b"</rss>")
         for month in [*months, "2026-05", "2026-03", "2026-01", "2026-03", "2026-05"]:
             assert it.ask(f"/feeds/archive/boats/{month}.rss").body.startswith(month.encode())
             it.feed()

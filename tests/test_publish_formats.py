@@ -283,6 +283,13 @@ def test_the_notice_of_a_killed_article_stands_beside_its_tombstone(written):
     assert out.entry.findtext(ATOM + "updated") == "2026-11-23T14:05:00Z"
 
 
+def test_a_killed_articles_address_is_not_given_on_since_it_often_spells_the_headline(written):
+    out = written(item(1, state=State.KILLED, url="https://source.example/mayor-took-bribes", text="Withdrawn."))
+    for made in (etree.tostring(out.atom), etree.tostring(out.rss), json.dumps(out.json).encode()):
+        assert b"Withdrawn" in made
+        assert b"mayor-took-bribes" not in made
+
+
 def test_an_entrys_language_is_said_where_it_is_not_the_feeds(written):
     out = written(
         item(1, language="sr-Cyrl"), item(2, language="EN"), item(3, language=None), item(4, language="no tag!")

@@ -96,6 +96,28 @@ def test_notices_are_seen(page, changes, said):
     assert said in page(item(1, republish=Republish.LINK, **changes)).find(".//article").text_content()
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"state": State.CORRECTED, "note": "Nine."}, "corrected 23 November 2026, 14:05 UTC"),
+        ({"state": State.KILLED, "note": "Forged."}, "withdrawn 23 November 2026, 14:05 UTC"),
+        ({}, ""),
+    ],
+    ids=["corrected", "withdrawn", "live"],
+)
+def test_when_an_article_was_put_right_stands_beside_when_it_came(page, changes, said):
+    (byline,) = page(item(1, updated=NOW, **changes)).xpath("//p[@class='byline']")
+    (_, *changed) = [" ".join(time.getparent().text_content().split()) for time in byline.iterfind(".//time")]
+    assert changed == ([said] if said else [])
+
+
+@pytest.mark.parametrize("state", [State.LIVE, State.KILLED])
+def test_a_headline_without_an_address_to_lead_to_leads_to_the_articles_page(tmp_path, state):
+    url = None if state is State.LIVE else "https://source.example/1"
+    page, _ = rendered(tmp_path, PUBLIC, item(1, url=url, state=state, note="No."))
+    assert page.xpath("//article/h2/a/@href") == [f"https://news.example/articles/{article(1).id[9:]}"]
+
+
 def test_another_language_is_marked_so_that_it_is_read_out_right(page):
     tree = page(item(1, language="ar", title=HARD_TITLES[5]), item(2))
     assert [entry.get("lang") for entry in tree.iterfind(".//article")] == ["ar", None]

@@ -13,7 +13,7 @@ from publish_samples import NOW, SITE, article, document, item
 
 from syndicator.errors import PublishError
 from syndicator.model import Republish, State
-from syndicator.publish import FeedSummary, Publisher, budget, files
+from syndicator.publish import FORMATS, FeedSummary, Publisher, budget, files
 from syndicator.publish.entry import RenditionCache
 
 
@@ -43,6 +43,25 @@ def test_has_tells_whether_every_format_is_there(publisher, tmp_path):
     assert publisher.has("asylum")
     (tmp_path / "asylum.json").unlink()
     assert not publisher.has("asylum")
+
+
+@pytest.mark.parametrize("extension", FORMATS)
+def test_a_format_that_cannot_be_written_keeps_nothing_from_the_others(publisher, tmp_path, extension):
+    (tmp_path / f"asylum.{extension}").mkdir(parents=True)
+    with pytest.raises(PublishError):
+        publisher.write(document(item(1)))
+    assert {path.suffix[1:] for path in tmp_path.glob("asylum.*") if path.is_file()} == {*FORMATS} - {extension}
+
+
+@pytest.mark.parametrize("extension", FORMATS)
+@pytest.mark.parametrize("left", [0, 100, -12])
+def test_a_part_of_a_file_is_none(publisher, tmp_path, extension, left):
+    publisher.write(document(item(1)))
+    file = tmp_path / f"asylum.{extension}"
+    file.write_bytes(file.read_bytes()[:left])
+    assert not publisher.has("asylum")
+    publisher.write(document(item(1)))
+    assert publisher.has("asylum")
 
 
 def test_an_archive_document_is_rss_and_atom_alone(publisher, tmp_path):

@@ -1,6 +1,7 @@
 """Feed documents in, files in `feeds/` out: RSS 2.0, Atom 1.0, JSON Feed 1.1, pages for people, OPML."""
 
 from syndicator.publish.carried import Carried, allowance, carry
+from syndicator.publish.files import ends_whole
 from syndicator.publish.gone import FORMATS, GONE_FILE, gone_names
 from syndicator.publish.pages import (
     PageEntry,
@@ -31,6 +32,7 @@ __all__ = [
     "Publisher",
     "allowance",
     "carry",
+    "ends_whole",
     "gone_names",
     "headline",
     "page_context",

@@ -55,7 +55,7 @@ def allowance(item: FeedItem) -> Republish:
 def carry(item: FeedItem, level: Republish, feed_language: str) -> Carried:
     """`item` with as much of it as `level` says, in a feed whose language is `feed_language`."""
     article, content = item.article, item.article.content
-    url = web_url(article.url)
+    url = web_url(article.link)
     source = one_line(item.source_title) or article.source
     summary = _summary(article) if level is not Republish.LINK else ""
     if level is Republish.FULL:

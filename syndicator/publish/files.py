@@ -8,6 +8,16 @@ import time
 from pathlib import Path
 
 _UNFINISHED = ".unfinished"
+# How documents end, by what their names do.
+_ENDS = {
+    "rss": b"</rss>",
+    "atom": b"</feed>",
+    "json": b"]}",
+    "html": b"</html>",
+    "opml": b"</opml>",
+    "css": b"}",
+}
+_LONGEST_END = 16
 
 
 def replace(path: Path, data: bytes) -> bool:
@@ -69,8 +79,16 @@ def _sync(folder: Path) -> None:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether `path` is a file with something in it; a crash of the machine can leave an empty one."""
+    """Whether `path` is a document of ours to its end: an accident or a broken disk can leave a part of one."""
     try:
-        return path.stat().st_size > 0
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LONGEST_END))
+            return ends_whole(path.name, file.read())
     except OSError:
         return False
+
+
+def ends_whole(name: str, data: bytes) -> bool:
+    """Whether `data` ends as a document called `name` does."""
+    end = _ENDS.get(name.rpartition(".")[2])
+    return bool(data) if end is None else data.rstrip().endswith(end)

@@ -36,7 +36,8 @@ class PageFeed:
 @dataclass(frozen=True, slots=True)
 class PageEntry:
     """One article as a page lists it. `badge` is "Withdrawn", "Corrected", "Advisory" or ""; `note` goes above the
-    summary. `page` is the page about the article, where the public has one.
+    summary. `page` is the page about the article, where the public has one. `changed` is when it was corrected
+    or withdrawn.
     """
 
     anchor: str
@@ -46,6 +47,7 @@ class PageEntry:
     language: str | None
     summary: str
     published: datetime
+    changed: datetime | None
     source_title: str
     badge: str
     note: str
@@ -159,6 +161,7 @@ def page_entry(item: FeedItem, language: str, site: PublicSite) -> PageEntry:
         language=carried.language,
         summary=summary,
         published=article.published,
+        changed=article.updated if badge in ("Corrected", "Withdrawn") else None,
         source_title=carried.source_title,
         badge=badge,
         note="" if note in summary else note,

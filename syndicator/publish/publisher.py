@@ -1,6 +1,6 @@
 """The face of this folder: feed documents in, files in `feeds/` out, any static server can take it from there."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace as changed
 from hashlib import sha256
@@ -59,11 +59,8 @@ class Publisher:
         """Write NAME.rss, .atom, .json and .html; of an archive document archive/NAME/MONTH.rss and .atom."""
         with _failing_as(document.name):
             address = Address(self._site, document.name, document.archive)
-            changes = [
-                self._directory / address.file(extension)
-                for extension, data in self._rendered(document, address, FORMATS).items()
-                if files.replace(self._directory / address.file(extension), data)
-            ]
+            rendered = self._rendered(document, address, FORMATS)
+            changes = self._replace({address.file(extension): data for extension, data in rendered.items()})
             gone = self._gone.names()
             if document.name in gone:
                 changes += self._gone.keep(gone - {document.name})
@@ -96,9 +93,20 @@ class Publisher:
                 "index.html": self._pages.index(feeds),
                 "subscriptions.opml": subscriptions(feeds, self._site),
             }
-            return [
-                self._directory / name for name, data in texts.items() if files.replace(self._directory / name, data)
-            ]
+            return self._replace(texts)
+
+    def _replace(self, contents: Mapping[str, bytes]) -> list[Path]:
+        """Write files, each by itself: where one can't be written, the others still lose what was taken back."""
+        changes, failed = [], []
+        for name, data in contents.items():
+            try:
+                if files.replace(self._directory / name, data):
+                    changes.append(self._directory / name)
+            except OSError as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
+        return changes
 
     def write_gone(self, names: Collection[str]) -> list[Path]:
         """Take down the feeds `names` with their archives, and put them on the list of what is gone.

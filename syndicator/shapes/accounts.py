@@ -38,7 +38,7 @@ class Fired(Shape):
             article=article.id,
             state=article.state,
             title=article.content.title,
-            url=article.url,
+            url=article.link,
             source=article.source,
             story=hit.story,
             other_sources=fired.others,

@@ -56,7 +56,7 @@ class Match(Shape):
             version=article.version,
             state=article.state,
             title=article.content.title,
-            url=article.url,
+            url=article.link,
             source=article.source,
             published=article.published,
             updated=article.updated,

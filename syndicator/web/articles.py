@@ -84,7 +84,7 @@ def _shown(told: Provenance, site: PublicSite) -> dict[str, object]:
         "level": level.value,
         "text": _text(told.item, carried, level, reasons),
         "cut": level is Republish.FULL and len(_whole(told.item)) > MOST_TEXT,
-        "original": None if article.state is State.KILLED or article.kind is Kind.ADVISORY else carried.url,
+        "original": None if article.kind is Kind.ADVISORY else carried.url,
         "whys": [_why(filed) for filed in told.filed],
         "kin": [page_entry(item, site.language, site) for item in told.kin],
         "pair": told.pair and page_entry(told.pair, site.language, site),

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from syndicator.httptimes import http_date
-from syndicator.publish import GONE_FILE, gone_names
+from syndicator.publish import GONE_FILE, ends_whole, gone_names
 from syndicator.web.codings import Coding, packed
 from syndicator.web.conditional import entity_tag
 
@@ -136,6 +136,8 @@ class Shelf:
         """A file's bytes, in a thread; None where they can't be had. `before` stays where they are the same."""
         try:
             signature, body = _bytes(self._folder, self._folder / file)
+            if not ends_whole(file, body):
+                raise OSError(errno.EINVAL, "it breaks off")
         except OSError as error:
             self._miss(file, error.strerror or str(error))
             return None
