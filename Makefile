@@ -4,10 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test check format bench soak pins clean
+.PHONY: help run install test check format bench soak pins clean
 
 help:
 	@echo "make run     take news in and publish feeds, until Ctrl-C"
+	@echo "make install put the program in .venv, as make run does first"
 	@echo "make test    the tests"
 	@echo "make check   style, types, layers, docs"
 	@echo "make bench   the benchmarks, each beside its yardstick"
@@ -18,6 +19,8 @@ help:
 
 run: $(VENV)/.run
 	$(BIN)/syndicator run
+
+install: $(VENV)/.run
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2
