@@ -37,6 +37,11 @@ def may(scopes: Iterable[Scope], wanted: Scope) -> bool:
     return any(scope is wanted or (verb == "read" and scope == f"{noun}:write") for scope in scopes)
 
 
+def writes(scope: Scope) -> bool:
+    """Whether what it allows changes anything here."""
+    return scope.endswith(":write")
+
+
 def written(secret: bytes) -> str:
     """The token of a random number of SECRET_BYTES bytes."""
     if len(secret) != SECRET_BYTES:

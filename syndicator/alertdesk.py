@@ -92,7 +92,7 @@ class AlertDesk:
         return [self._standing(row, counts.get(row.id, (0, now))[0]) for row in self._store.alerts.all()]
 
     def page(self, now: datetime, *, after: str | None, limit: int) -> list[Standing]:
-        """At most so many alerts as they stand now, by name: those that come `after` the alert of this id."""
+        """At most so many alerts as they stand now, by name: those that come `after` this name."""
         return [self.standing(row, now) for row in self._store.alerts.page(after, limit=limit)]
 
     def _standing(self, row: AlertRow, week: int) -> Standing:

@@ -8,12 +8,13 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from syndicator.alerts import LONGEST_WAIT, URGENT, Answer, Event, Message, Verdict, after, held_until
+from syndicator.alerts import LONGEST_WAIT, URGENT, Answer, Event, Message, Outcome, Verdict, after, held_until
 from syndicator.composing import Composed, Composer
 from syndicator.errors import StoreError
 from syndicator.metrics import Since, Stage, timed, told
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 # Between two tries to write down what an attempt came to, while the disk is full or the database locked.
 PAUSE_S = 1.0
+# At the end an attempt that was made, and that another process keeps us from writing down, is waited for so long.
+SETTLING_S = 10.0
 
 
 class Sends(Protocol):
@@ -68,6 +71,7 @@ class Courier:
         self._report = report
         self._jitter = jitter
         self._rounds: set[asyncio.Task[None]] = set()
+        self._settling: set[asyncio.Task[None]] = set()
         self._stopping = False
 
     def start(self) -> None:
@@ -79,19 +83,30 @@ class Courier:
 
     async def drain(self) -> None:
         """Deliver everything that is due now, then return. What fails waits for its next time."""
+        await self._store.turn()
         self.start()
         while self._rounds:
             await asyncio.gather(*self._rounds)
+            await self._store.turn()
             self.start()
 
     async def stop(self, grace_s: float) -> None:
-        """Let attempts that are under way end, within bounds, and give back what is not settled."""
+        """Let attempts that are under way end, within bounds, and give back what is not settled.
+
+        An attempt that was made is given more time to be written down: forgetting it would send it again.
+        """
         self._stopping = True
         if self._rounds:
             _, late = await asyncio.wait(self._rounds, timeout=grace_s)
-            for task in late:
+            settling = late & self._settling
+            for task in late - settling:
+                task.cancel()
+            if settling:
+                _, settling = await asyncio.wait(settling, timeout=SETTLING_S)
+            for task in settling:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        await self._store.turn(seconds=grace_s)
         with self._store.transaction():
             self._store.deliveries.hand_back(self._clock(), self._owner)
 
@@ -109,6 +124,7 @@ class Courier:
             while True:
                 await asyncio.sleep(0)  # what is put off costs no await: the rest of the house works on all the same
                 await self._deliver(claimed)
+                await self._store.turn()
                 following = [] if self._stopping else self._claim(claimed.destination)
                 if not following:
                     return
@@ -120,6 +136,7 @@ class Courier:
             log.exception("%s: delivery %s", claimed.destination, claimed.id)
 
     async def _deliver(self, claimed: Claimed) -> None:
+        await self._store.turn()
         now = self._clock()
         try:
             composed, held = self._compose(claimed, now), self._held_until(claimed, now)
@@ -179,21 +196,37 @@ class Courier:
     async def _settle(self, claimed: Claimed, answer: Answer, now: datetime, took_ms: int) -> None:
         """Write down what an attempt came to. It is tried until it is written: forgetting it would send it again."""
         outcome = after(claimed.line, claimed.pending, answer, self._clock(), self._jitter())
-        store = self._store
-        while True:
-            try:
-                with store.transaction():
-                    store.ledger.write(claimed.n, now, took_ms, answer)
-                    store.deliveries.settle(claimed, outcome, answer.said, now)
-                    if outcome.switch_off is not None:
-                        store.destinations.switch_off(claimed.destination, outcome.switch_off, now)
-                        store.deliveries.bury(claimed.destination, outcome.switch_off, now)
-            except StoreError as error:
-                log.warning("delivery %s: %s", claimed.id, error)
-                await asyncio.sleep(PAUSE_S)
-            else:
-                break
+        with self._settling_now():
+            while True:
+                try:
+                    await self._store.turn()
+                    self._write_down(claimed, outcome, answer, now, took_ms)
+                except StoreError as error:
+                    log.warning("delivery %s: %s", claimed.id, error)
+                    await asyncio.sleep(PAUSE_S)
+                else:
+                    break
         told = Delivered(
             claimed.destination, claimed.message.event, answer, outcome.pending.attempts, outcome.switch_off
         )
         self._report(told)
+
+    def _write_down(self, claimed: Claimed, outcome: Outcome, answer: Answer, now: datetime, took_ms: int) -> None:
+        store = self._store
+        with store.transaction():
+            store.ledger.write(claimed.n, now, took_ms, answer)
+            store.deliveries.settle(claimed, outcome, answer.said, now)
+            if outcome.switch_off is not None:
+                store.destinations.switch_off(claimed.destination, outcome.switch_off, now)
+                store.deliveries.bury(claimed.destination, outcome.switch_off, now)
+
+    @contextmanager
+    def _settling_now(self) -> Iterator[None]:
+        """`stop` knows that this task has an attempt to write down."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._settling.add(task)
+        try:
+            yield
+        finally:
+            self._settling.discard(task)

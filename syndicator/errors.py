@@ -9,7 +9,7 @@ SyndicatorError
 ├── NotFoundError          no article, topic or source of that name                      (exit 2)
 ├── StoreError             the store can't do what was asked
 │   ├── StoreTooNewError   the database was written by a newer program
-│   ├── StoreBusyError     another instance holds the store
+│   ├── StoreBusyError     another instance holds the store, or another process writes for too long
 │   └── StoreSlowError     a question took longer to answer than it may
 ├── SourceError            one source failed; it costs itself, never the cycle
 │   ├── FetchError         the network or the server said no
@@ -116,7 +116,7 @@ class StoreTooNewError(StoreError):
 
 
 class StoreBusyError(StoreError):
-    """Another instance holds the store."""
+    """Another instance holds the store, or another process writes into it for too long."""
 
     exit_code = 2
 

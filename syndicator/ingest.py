@@ -50,6 +50,8 @@ class Appearance:
     canonical: str | None
     title: str
     sketch: tuple[int, ...]
+    # When the source says that it was last touched. A date that was touched alone is nothing to write down.
+    updated: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +104,29 @@ class Appeared:
     overruled: bool = False
 
 
-Intent = NewArticle | Edited | Moved | Held | Appeared
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What a hub pushed of an item is older than what the source said last, or may be: the source has to be asked."""
+
+    appearance: Appearance
+
+
+Intent = NewArticle | Edited | Moved | Held | Appeared | Late
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """What the store knows about a batch's keys, URLs and words, read in the transaction that will write.
 
-    `withdrawn` holds fingerprints of what killed articles said, with their ids.
+    `withdrawn` holds fingerprints of what killed articles said, with their ids. `earlier` is None where the source
+    itself was asked; for what a hub pushed it holds the fingerprints of earlier versions, by article.
     """
 
     appearances: Mapping[str, Appearance]
     articles: Mapping[str, Known]
     by_canonical: Mapping[str, Sequence[str]]
     withdrawn: Mapping[str, str] = field(default_factory=dict)
+    earlier: Mapping[str, frozenset[str]] | None = None
 
 
 def names(entry: Entry) -> list[str]:
@@ -174,7 +185,8 @@ def same_headline(one: str, other: str) -> bool:
 def _said(source: str, key: str, entry: Entry) -> Appearance:
     """What a source says now, read once; of which article is for the batch to find out."""
     said = entry.content
-    return Appearance(source, key, "", fingerprint(said), canonical_url(entry.url), said.title, sketch(said))
+    updated = entry.updated and entry.updated.replace(microsecond=0)
+    return Appearance(source, key, "", fingerprint(said), canonical_url(entry.url), said.title, sketch(said), updated)
 
 
 def _one_piece(now: Appearance | Known, before: Appearance | Known) -> bool:
@@ -234,6 +246,8 @@ class _Batch:
 
     def _again(self, before: Appearance, entry: Entry, now: Appearance) -> list[Intent]:
         """An item this source had before: the same, edited, moved, or held until another time."""
+        if self._is_late(before, now):
+            return [Late(now)]
         article = self._articles[before.article]
         intents: list[Intent] = []
         if now.fingerprint != before.fingerprint:
@@ -247,6 +261,15 @@ class _Batch:
             intents.append(Held(article.id, until))
         return intents
 
+    def _is_late(self, before: Appearance, now: Appearance) -> bool:
+        """Whether a push may say what the source has since said otherwise: hubs repeat, and deliver out of order."""
+        if self._known.earlier is None or now == before:
+            return False
+        if before.updated is not None and now.updated is not None and before.updated != now.updated:
+            return now.updated < before.updated
+        said_before = self._known.earlier.get(now.article, frozenset())
+        return now.fingerprint != before.fingerprint and now.fingerprint in said_before
+
     def _moves(self, article: Known, before: Appearance, canonical: str | None) -> bool:
         """Whether the source itself gave its item a new address, and the article was at the old one."""
         in_step = before.fingerprint == article.fingerprint and article.state is not State.KILLED
@@ -256,7 +279,8 @@ class _Batch:
         """Another appearance of a known article: from another source, or under a new guid of this one."""
         ours = [a for a in self._known.appearances.values() if a.article == article.id]
         if ours and now.fingerprint not in (article.fingerprint, ours[-1].fingerprint):
-            return [self._edit(article, ours[-1].fingerprint, entry, now)]
+            late = self._is_late(ours[-1], now)
+            return [Late(now) if late else self._edit(article, ours[-1].fingerprint, entry, now)]
         return [Appeared(now)]
 
     def _edit(self, article: Known, last_said: str, entry: Entry, now: Appearance) -> Intent:

@@ -15,7 +15,7 @@ from syndicator import pace
 from syndicator.config import Settings, Source
 from syndicator.errors import ParseError, StoreError
 from syndicator.filing import Filing
-from syndicator.ingest import Appeared, decide
+from syndicator.ingest import Appeared, Late, decide
 from syndicator.metrics import Stage, timed
 from syndicator.model import Entry, Fetched, Outcome, Parsed, SourceKind, SourceState, Validators
 from syndicator.sources import (
@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 # A file that was dropped a moment ago is waited for, so that one cycle takes it in; one still growing is left.
 LOOKS = 3
+# What was fetched is held for so long while another process writes: half of the time that a source is ours for.
+HELD_S = 300.0
 
 
 class Fetches(Protocol):
@@ -64,12 +66,16 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What became of a batch: how many articles are new and changed, and a line for each entry left out."""
+    """What became of a batch: how many articles are new and changed, and a line for each entry left out.
+
+    `late` counts pushed entries that were left to the next poll, since the source may have changed them again.
+    """
 
     new: int = 0
     changed: int = 0
     refused: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    late: int = 0
 
     def __add__(self, other: "Accepted") -> "Accepted":
         return Accepted(
@@ -77,6 +83,7 @@ class Accepted:
             self.changed + other.changed,
             self.refused + other.refused,
             self.warnings + other.warnings,
+            self.late + other.late,
         )
 
     def as_taken(self, source: str, warnings: tuple[str, ...] = (), *, error: str | None = None) -> Taken:
@@ -105,19 +112,26 @@ class Intake:
             if source.kind is SourceKind.FOLDER:
                 return await self._take_folder(source, state, now)
             return await self._take_url(source, state, now)
+        except StoreError as error:
+            # A full disk, say: the lease ends by itself, and the source is looked at again.
+            return Taken(source.name, error=str(error))
         except Exception as error:
-            # A defect of ours or a full disk: the lease ends by itself, and the source is looked at again.
+            # A defect of ours: the same.
             log.exception("%s: this look failed", source.name)
             return Taken(source.name, error=f"{type(error).__name__}: {error}")
 
-    def accept(self, source: str, entries: Sequence[Entry], now: datetime, *, backlog: bool = False) -> Accepted:
+    def accept(
+        self, source: str, entries: Sequence[Entry], now: datetime, *, backlog: bool = False, pushed: bool = False
+    ) -> Accepted:
         """Store, tag, index and match what a source published; a `backlog` alerts nobody.
+
+        What a hub `pushed` may be late: such entries are counted, and not stored.
 
         Belongs inside a transaction. If the batch as a whole can't be written, its entries are tried one by one,
         so that a bad one costs itself alone. A store that can't write at all raises StoreError: nothing is left out.
         """
         try:
-            return self._accept(source, entries, now, backlog=backlog)
+            return self._accept(source, entries, now, backlog=backlog, pushed=pushed)
         except StoreError:
             raise
         except Exception:
@@ -125,7 +139,7 @@ class Intake:
         accepted = Accepted()
         for entry in entries:
             try:
-                accepted += self._accept(source, [entry], now, backlog=backlog)
+                accepted += self._accept(source, [entry], now, backlog=backlog, pushed=pushed)
             except StoreError:
                 raise
             except Exception as error:  # noqa: BLE001 - told in the log above and in the line below
@@ -133,10 +147,10 @@ class Intake:
                 accepted += Accepted(refused=(line,))
         return accepted
 
-    def _accept(self, source: str, entries: Sequence[Entry], now: datetime, *, backlog: bool) -> Accepted:
+    def _accept(self, source: str, entries: Sequence[Entry], now: datetime, *, backlog: bool, pushed: bool) -> Accepted:
         with self._store.savepoint():
             with timed(Stage.STORE):
-                known = self._store.batches.snapshot(source, entries)
+                known = self._store.batches.snapshot(source, entries, pushed=pushed)
                 intents = decide(source, entries, known, now)
                 applied = self._store.batches.apply(intents, now)
             with timed(Stage.MATCH):
@@ -149,7 +163,8 @@ class Intake:
             for each in intents
             if isinstance(each, Appeared) and each.overruled
         )
-        return Accepted(len(applied.new), len(applied.changed), warnings=tuple(lines))
+        late = sum(isinstance(each, Late) for each in intents)
+        return Accepted(len(applied.new), len(applied.changed), warnings=tuple(lines), late=late)
 
     async def _take_url(self, source: Source, state: SourceState, now: datetime) -> Taken:
         url = state.moved_to or source.url or ""
@@ -165,16 +180,21 @@ class Intake:
                     parsed = await self._parses.run(source.name, parser, *document)
             except ParseError as error:
                 fetched = replace(fetched, outcome=Outcome.FAILED, error=error.message)
+        await self._store.turn(seconds=HELD_S)
         return self._settle(source, state, fetched, parsed, now)
 
     async def take_pushed(
-        self, source: Source, body: bytes, content_type: str | None, url: str, now: datetime
+        self, source: Source, body: bytes, content_type: str | None, url: str, now: datetime, *, wait_s: float = HELD_S
     ) -> Taken:
         """Take in what a hub pushed, as a poll of `url` would: the same parser, the same transaction.
 
-        A push before the first poll only brings that forward: it may hold no more than the newest item, and what the
-        poll then finds would alert as news. Raises ParseError for what can't be read, or has nothing in it, and
-        StoreError.
+        While another process writes it waits, `wait_s` seconds at most. Nothing is awaited after the transaction.
+
+        Hubs repeat themselves, and deliver out of order: what is older than what the source said last is not stored,
+        and the source is asked. A push before the first poll only brings that forward: it may hold no more than the
+        newest item, and what the poll then finds would alert as news.
+
+        Raises ParseError for what can't be read, or has nothing in it, and StoreError.
         """
         parser = parse_page if source.kind is SourceKind.PAGE else parse_feed
         with timed(Stage.PARSE):
@@ -182,15 +202,16 @@ class Intake:
         if not parsed.entries:
             raise ParseError(source.name, "has no entries")
         store = self._store
+        await store.turn(seconds=wait_s)
         with store.transaction():
             state = store.sources.state(source.name)
             if state is None or state.first_success is None:
                 self.look_again(source.name, now)
                 return Taken(source.name)
-            accepted = self.accept(source.name, _in_language(source, parsed), now)
-            edited = accepted.changed > 0
-            store.sources.heard(pace.after_push(state, now, edited=edited))
-            if edited:
+            accepted = self.accept(source.name, _in_language(source, parsed), now, pushed=True)
+            doubtful = accepted.changed + accepted.late > 0
+            store.sources.heard(pace.after_push(state, now, edited=doubtful))
+            if doubtful:
                 store.subscriptions.ping(source.name, now, doubted=True)
         return accepted.as_taken(source.name, parsed.warnings)
 
@@ -284,6 +305,7 @@ class Intake:
         errors = [file.error for file in files if file.error] + [look.error] * bool(look.error)
         # What was wrong with a file is remembered until one is taken in well.
         refusal = errors[-1] if errors else None if files else state.last_error
+        await self._store.turn(seconds=HELD_S)
         with self._store.transaction():
             self._store.sources.settle(pace.after_look(state, look.error, refusal=refusal, now=now))
         log.debug("%s: %d files", source.name, len(files))
@@ -300,6 +322,7 @@ class Intake:
         try:
             with timed(Stage.PARSE):
                 parsed = await self._parses.run(file.name, parse_file, file.name, file.read())
+            await self._store.turn(seconds=HELD_S)
             with self._store.transaction(durable=True):
                 accepted = self.accept(source.name, _in_language(source, parsed), now)
             if len(accepted.refused) == len(parsed.entries):

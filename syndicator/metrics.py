@@ -6,6 +6,7 @@ counted here but read when somebody asks, so that it is right after a restart an
 Label values are ours or config's alone: what strangers send never makes a new series.
 """
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from enum import StrEnum
@@ -13,6 +14,9 @@ from enum import StrEnum
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics
 
 REGISTRY = CollectorRegistry(auto_describe=True)
+
+# The kind of answers to what was no request yet.
+REFUSED = "refused"
 
 # From a row written to a mail server that hangs.
 _STAGE_S = (0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
@@ -53,8 +57,8 @@ _STAGES = Histogram(
 )
 _FEED_LAG = Histogram(
     "syndicator_feed_lag_seconds",
-    "From an article's publication, or our first look at it, to its feeds on disk. The backlog of a new source is left"
-    " out, and what is given in by hand.",
+    "From an article's publication, or our first look at it, to its feeds on disk. The backlog of a new feed or page is"
+    " left out, and what is given in by hand.",
     ["since"],
     buckets=_LAG_S,
     registry=REGISTRY,
@@ -81,6 +85,7 @@ _REQUEST_TIMES = Histogram(
 _STAGE = {stage: _STAGES.labels(stage.value) for stage in Stage}
 _ON_DISK = {since: _FEED_LAG.labels(since.value) for since in Since}
 _TOLD = {since: _ALERT_LAG.labels(since.value) for since in Since}
+_TROUBLES = (429, 500, 503)
 _ANSWERED: dict[tuple[str, int], Counter] = {}
 _ANSWER_TIMES: dict[str, Histogram] = {}
 
@@ -102,13 +107,29 @@ def told(lags: dict[Since, timedelta]) -> None:
         _TOLD[since].observe(max(lag.total_seconds(), 0))
 
 
+def expected(kinds: Iterable[str]) -> None:
+    """Such answers may be given: what somebody should look at is counted from zero, so that the first is seen."""
+    for kind in kinds:
+        for status in _TROUBLES:
+            _answers(kind, status)
+
+
+def refused(status: int) -> None:
+    """The web server turned something away before it was a request for anything."""
+    _answers(REFUSED, status).inc()
+
+
 def answered(kind: str, status: int, seconds: float) -> None:
     """The web server began an answer. `kind` is one of a few, never an address."""
-    found = _ANSWERED.get((kind, status))
-    if found is None:
-        found = _ANSWERED[kind, status] = _REQUESTS.labels(kind, str(status))
-    found.inc()
+    _answers(kind, status).inc()
     times = _ANSWER_TIMES.get(kind)
     if times is None:
         times = _ANSWER_TIMES[kind] = _REQUEST_TIMES.labels(kind)
     times.observe(seconds)
+
+
+def _answers(kind: str, status: int) -> Counter:
+    found = _ANSWERED.get((kind, status))
+    if found is None:
+        found = _ANSWERED[kind, status] = _REQUESTS.labels(kind, str(int(status)))
+    return found

@@ -6,8 +6,9 @@ two loses nothing.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import uuid5
 
 from syndicator import pace
@@ -22,7 +23,7 @@ from syndicator.model import Article, SourceKind, SourceState, State
 from syndicator.publish import PublicSite, Publisher
 from syndicator.query import Analyser, Query, parse
 from syndicator.rendering import Published, Rendering
-from syndicator.store import AlertDefinition, DestinationDefinition, SourceRow, Store
+from syndicator.store import BUSY_TIMEOUT_S, AlertDefinition, DestinationDefinition, SourceRow, Store
 from syndicator.watch import Watch, alert_definition
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 CLAIM_AT_ONCE = 64
 # No source can be due later than this, unless the clock was set back since.
 LONGEST_WAIT = pace.LONGEST_WAIT + timedelta(days=1)
+
+Done = TypeVar("Done")
 
 
 class Pipeline:
@@ -87,15 +90,25 @@ class Pipeline:
 
     def claim(self, now: datetime, names: Collection[str] | None = None) -> list[SourceState]:
         """Sources (of these `names`) that are due, taken for this worker; folders first, since they answer at once."""
-        claimed = self._store.sources.claim(
-            self._owner, now, CLAIM_AT_ONCE, longest_wait=LONGEST_WAIT, names=self._sources if names is None else names
-        )
+        names = self._sources if names is None else names
+        with self._store.transaction():
+            claimed = self._store.sources.claim(self._owner, now, CLAIM_AT_ONCE, longest_wait=LONGEST_WAIT, names=names)
         log.debug("claimed: %s", ", ".join(state.name for state in claimed) or "nothing is due")
         return sorted(claimed, key=lambda state: self._sources[state.name].kind is not SourceKind.FOLDER)
 
     def hand_back(self) -> None:
         """Let go of every source this worker holds, at its end."""
-        self._store.sources.hand_back(self._owner)
+        with self._store.transaction():
+            self._store.sources.hand_back(self._owner)
+
+    async def in_turn(self, step: Callable[[], Done], *, seconds: float = BUSY_TIMEOUT_S) -> Done:
+        """Do a step when no other process writes. Raises StoreError: another did so for so many `seconds`, or trouble.
+
+        The whole of a step is one turn: it has no await.
+        """
+        await self._store.turn(seconds=seconds)
+        with self._store.told_plainly():
+            return step()
 
     async def take(self, state: SourceState, now: datetime) -> Taken:
         """One look at one claimed source: what it has goes into the store."""

@@ -17,6 +17,8 @@ from syndicator.websub import Mode, Standing, Subscribed, is_signed, subscribed
 log = logging.getLogger(__name__)
 
 _REASON_CHARACTERS = 200
+# A hub that pushes waits for its answer; one that is told to come back does so.
+_WAIT_S = 3.0
 
 
 class Receipt(StrEnum):
@@ -95,6 +97,7 @@ class Receiving:
         it = self._wanted(token)
         if it is None:
             return Receipt.GONE
+        await self._store.turn(seconds=_WAIT_S)
         now = self._clock()
         if not is_signed(body, it.secret, signature):
             self._ignored(it, "without a signature" if signature is None else "with a wrong signature")
@@ -103,6 +106,7 @@ class Receiving:
             await self._take(it, body, codings, content_type, now)
         except (BodyError, ParseError) as error:
             said = error.message if isinstance(error, ParseError) else str(error)
+            await self._store.turn(seconds=_WAIT_S)
             with self._store.transaction():
                 self._intake.look_again(it.source, now)
                 self._came(token, now, f"what was pushed {said}" if body else None)
@@ -123,7 +127,7 @@ class Receiving:
         source = self._settings.source(it.source)
         offer = self._store.subscriptions.offers().get(it.source)
         url = it.topic if offer is None else offer.url
-        taken = await self._intake.take_pushed(source, document, content_type, url, now)
+        taken = await self._intake.take_pushed(source, document, content_type, url, now, wait_s=_WAIT_S)
         with self._store.transaction():
             self._came(it.token, now, None)
         log.info("%s: pushed: %d new, %d changed", it.source, taken.new, taken.changed)

@@ -18,7 +18,7 @@ from syndicator import __version__
 from syndicator.config import Settings
 from syndicator.errors import PublishError, StoreError
 from syndicator.metrics import Since, Stage, on_disk, timed
-from syndicator.model import FeedDocument, FeedItem, Tombstone
+from syndicator.model import FeedDocument, FeedItem, SourceKind, Tombstone
 from syndicator.publish import FeedSummary, Headline, Publisher, headline
 from syndicator.store import ALL, INDEX, Edge, Stale, Store, Topic
 
@@ -54,6 +54,7 @@ class Rendering:
         self._settings = settings
         # Pushed are subscription documents alone: an archive's are not subscribed to (RFC 5005 §4, WebSub §4).
         self._hubs = (settings.hub_url,) if settings.hub_url else ()
+        self._folders = frozenset(source.name for source in settings.sources if source.kind is SourceKind.FOLDER)
         site = settings.site
         self._shelves = {topic.name: Shelf(topic.name, topic.title, topic.description) for topic in settings.topics}
         self._shelves[ALL] = Shelf(
@@ -81,6 +82,9 @@ class Rendering:
                 edge = store.feeds.last_edge(name)
                 if not self.publisher.has(name, edge.months if edge else ()):
                     self._mark_with_archive(name)
+            if store.fact("shown") is None and not store.figures.newest_seq():
+                # A new store has no archive: all that comes is news.
+                store.remember("shown", "0")
             if not self.publisher.has_index():
                 store.feeds.mark_stale([INDEX])
 
@@ -122,7 +126,9 @@ class Rendering:
         with store.transaction():
             store.remember("shown", str(newest))
         # An archive that comes with an upgrade is no news.
-        for published, seen in store.figures.first_shown(int(shown), newest) if shown is not None else ():
+        for published, seen in (
+            store.figures.first_shown(int(shown), newest, without_backlog=self._folders) if shown is not None else ()
+        ):
             on_disk({Since.PUBLISHED: now - published, Since.FIRST_SEEN: now - seen})
 
     def _render_index(self, marks: list[Stale]) -> list[Path]:

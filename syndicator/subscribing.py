@@ -91,9 +91,11 @@ class Subscribing:
     async def drain(self) -> None:
         """Ask every hub that is due now, then return."""
         self._planned = None
+        await self._store.turn()
         self.start()
         while self._requests:
             await asyncio.gather(*self._requests)
+            await self._store.turn()
             self.start()
 
     async def stop(self, grace_s: float) -> None:
@@ -105,6 +107,7 @@ class Subscribing:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         await self._asks.close()
+        await self._store.turn(seconds=grace_s)
         with self._store.transaction():
             self._store.subscriptions.hand_back(self._owner)
 
@@ -164,6 +167,7 @@ class Subscribing:
             log.exception("%s: the hub could not be asked", it.source)
             answer = HubAnswer(f"a defect of ours: {type(error).__name__}")
         try:
+            await self._store.turn()
             self._settle(it, answer)
         except StoreError as error:
             # Nothing is lost: the hold ends by itself, and the hub is asked again.

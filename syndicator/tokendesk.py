@@ -94,9 +94,9 @@ class TokenDesk:
         return row
 
     def _note_use(self, row: TokenRow, now: datetime) -> None:
-        """Write down the day, once a day. A full disk keeps nobody from reading."""
+        """Write down the day, once a day. A full disk, or another process that writes, keeps nobody from reading."""
         today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
-        if row.last_used is not None and row.last_used >= today:
+        if (row.last_used is not None and row.last_used >= today) or not self._store.is_free():
             return
         try:
             with self._store.transaction():

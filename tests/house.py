@@ -19,5 +19,6 @@ def house(room, clock, settings=None):
         colour=False,
     )
     addresses = Addresses(room.store, settings, channels)
-    with ReadingRoom(room.store.path, room.store.analyser) as reading:
-        yield House(settings, room.store, room.pipeline, addresses, reading, clock)
+    path, analyser = room.store.path, room.store.analyser
+    with ReadingRoom(path, analyser) as reading, ReadingRoom(path, analyser) as searching:
+        yield House(settings, room.store, room.pipeline, addresses, reading, searching, clock)

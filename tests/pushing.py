@@ -85,10 +85,14 @@ class Pushing:
         self.now += span
         self.work()
 
-    def post(self, *, content_type="application/x-www-form-urlencoded", body=None, **fields):
-        """A form to the hub: `post(mode="subscribe", topic=…, callback=…)`, names without their "hub."."""
+    def post(self, *, content_type="application/x-www-form-urlencoded", body=None, client=None, **fields):
+        """A form to the hub: `post(mode="subscribe", topic=…, callback=…)`, names without their "hub.".
+
+        A `client` has come through a proxy of ours.
+        """
         form = urlencode({f"hub.{name}": value for name, value in fields.items()}) if body is None else body
-        return ask(self.web, "/websub/hub", "POST", headers={"content-type": content_type}, body=form.encode())
+        headers = {"content-type": content_type} | ({"x-forwarded-for": client} if client else {})
+        return ask(self.web, "/websub/hub", "POST", headers=headers, body=form.encode())
 
     @cached_property
     def web(self):

@@ -197,38 +197,75 @@ def test_an_alert_that_fires_is_still_the_same(room):
     assert again["etag"] == reply["etag"]
 
 
+@pytest.mark.parametrize(
+    ("method", "act", "body"),
+    [("POST", "mute", {"until": None}), ("POST", "feed-token", None), ("DELETE", "feed-token", None)],
+    ids=["mute", "renew", "close"],
+)
+def test_acts_on_an_alert_hold_only_for_the_state_that_was_seen(room, method, act, body):
+    reply = room.call("POST", "/alerts", BOATS)
+    place, seen = reply["location"].removeprefix("/api/v1"), reply["etag"]
+    known = room.call("PATCH", place, {"query": "sea"})["etag"]
+    before = room.store.alerts.named(BOATS["name"])
+    assert room.refused(412, method, f"{place}/{act}", body, headers={"If-Match": seen})["type"].endswith(":changed")
+    assert room.store.alerts.named(BOATS["name"]) == before
+    assert room.call(method, f"{place}/{act}", body, headers={"If-Match": known}).status in {200, 204}
+    assert room.call(method, f"{place}/{act}", body).status in {200, 204}
+
+
 # Pages
+
+
+def names(room, query=""):
+    return [each["name"] for each in room.said("GET", f"/alerts{query}")["alerts"]]
 
 
 def test_a_list_is_read_a_page_at_a_time_and_misses_nothing(room):
     for number in range(7):
         added(room, name=f"alert {number}")
+    added(room, name="zoo")
     seen, cursor = [], None
-    while True:
-        page = room.said("GET", "/alerts?limit=3" + (f"&cursor={cursor}" if cursor else ""))
+    for _ in range(9):
+        page = room.said("GET", "/alerts?limit=4" + (f"&cursor={cursor}" if cursor else ""))
         seen += [each["name"] for each in page["alerts"]]
-        assert len(page["alerts"]) <= 3
+        assert len(page["alerts"]) <= 4
         cursor = page["next"]
         if cursor is None:
             break
-    assert seen == [*(f"alert {number}" for number in range(7)), "Boats"]
+    assert seen == [*(f"alert {number}" for number in range(7)), "Boats", "zoo"]
 
 
 def test_a_page_goes_on_behind_an_alert_that_was_removed_meanwhile(room):
     for name in ("a", "b", "c"):
         added(room, name=name)
     page = room.said("GET", "/alerts?limit=1")
-    room.call("DELETE", f"/alerts/{page['next']}")
-    assert [each["name"] for each in room.said("GET", f"/alerts?cursor={page['next']}")["alerts"]] == [
-        "b",
-        "Boats",
-        "c",
-    ]
+    assert room.call("DELETE", "/alerts/a").status == 204
+    assert names(room, f"?cursor={page['next']}") == ["b", "Boats", "c"]
+
+
+@pytest.mark.parametrize("name", ["Z", "ß", "日本語 🚢", "a\u0301 b"], ids=["late", "folds", "wide", "accent"])
+def test_a_page_goes_on_where_it_was_when_an_alert_is_renamed_meanwhile(room, name):
+    """Its last alert's name, whoever has it now, is the place between two pages."""
+    for each in ("a", "b", "c"):
+        added(room, name=each)
+    page = room.said("GET", "/alerts?limit=1")
+    assert room.call("PATCH", "/alerts/a", {"name": name}).status == 200
+    assert {"b", "Boats", "c"} <= set(names(room, f"?cursor={page['next']}"))
+    whole = names(room)
+    behind = whole.index(name) + 1
+    page = room.said("GET", f"/alerts?limit={behind}")
+    assert (names(room, f"?cursor={page['next']}") if page["next"] else []) == whole[behind:]
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "cursor=%00", "curser=x"], ids=str)
 def test_a_slip_in_what_is_asked_does_not_ask_for_everything(still, query):
     still.refused(422, "GET", f"/alerts?{query}")
+
+
+@pytest.mark.parametrize("cursor", ["zzzz", "z", "bmFtZS4", "MTc5MzcwMDgwMC40Mg", "a" * 2000], ids=str)
+def test_a_cursor_that_is_not_ours_is_refused(still, cursor):
+    (error,) = still.refused(422, "GET", f"/alerts?cursor={cursor}")["errors"]
+    assert error["field"] == "query.cursor"
 
 
 # Mute

@@ -76,6 +76,26 @@ def test_nothing_that_is_secret_ever_comes_out(room):
     assert not [canary for canary in CANARIES if canary in json.dumps(said)]
 
 
+def test_what_folders_the_machine_has_is_not_told(room):
+    """Alerts may go to a file of config's, and a test is written there; where that lies is the newsroom's business."""
+    said = [room.said("POST", "/destinations/log/test"), room.said("GET", "/destinations/log")]
+    assert (said[0]["said"], said[1]["where"]) == ("written to log.jsonl", "log.jsonl")
+    path = room.it.room.root / "log.jsonl"
+    path.unlink()
+    path.mkdir()
+    said += [room.said("POST", "/destinations/log/test"), room.said("GET", "/destinations")]
+    assert said[2]["taken"] is False
+    assert str(room.it.room.root) not in json.dumps(said)
+
+
+def test_a_destination_is_switched_on_only_from_the_state_that_was_seen(room):
+    added(room)
+    seen = room.call("GET", "/destinations/hook")["etag"]
+    known = room.call("PATCH", "/destinations/hook", {"owner": "Ben"})["etag"]
+    room.refused(412, "POST", "/destinations/hook/on", headers={"If-Match": seen})
+    assert room.call("POST", "/destinations/hook/on", headers={"If-Match": known}).status == 200
+
+
 @pytest.mark.parametrize("kind", ["file", "console"])
 def test_a_token_can_not_have_the_server_write_to_its_own_disk_or_terminal(still, kind):
     body = {"name": "mine", "kind": kind} | ({"path": "/tmp/x"} if kind == "file" else {})
@@ -88,7 +108,7 @@ def test_a_file_that_was_added_by_command_can_not_be_led_elsewhere(room):
     DestinationDesk(room.house.settings, room.store).add("mine", {"kind": "file", "path": "mine.jsonl"})
     for change in ({"path": "other.jsonl"}, {"url": "https://h.example/"}, {"to": "a@b.example"}, {"kind": "webhook"}):
         room.refused(422, "PATCH", "/destinations/mine", change)
-    assert room.said("PATCH", "/destinations/mine", {"owner": "Ben"})["where"].endswith("/mine.jsonl")
+    assert room.said("PATCH", "/destinations/mine", {"owner": "Ben"})["where"] == "mine.jsonl"
 
 
 @pytest.mark.parametrize(

@@ -362,7 +362,7 @@ def test_scripts_of_other_sites_may_read_and_no_more(reader):
     assert reader.ask("/articles")["access-control-allow-origin"] == "*"
     assert reader.ask("/nothing")["access-control-allow-origin"] == "*"
     preflight = reader.ask("/articles", "OPTIONS", headers={"Access-Control-Request-Method": "POST"})
-    assert preflight["access-control-allow-methods"] == "GET, HEAD"
+    assert preflight["access-control-allow-methods"] == "GET, HEAD, OPTIONS"
     assert "authorization" not in preflight["access-control-allow-headers"].lower()
 
 
@@ -388,6 +388,7 @@ def test_there_is_nothing_elsewhere(reader, path):
         ("/changes?after=x", ["query.after"]),
         (f"/changes?after={2**63}", ["query.after"]),
         ("/changes?wait=31", ["query.wait"]),
+        ("/articles?limit=1&limit=2&q=boat&q=", ["query.limit", "query.q"]),
         ("/stream?after=-1", ["query.after"]),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "",
@@ -409,7 +410,7 @@ def test_answers_are_packed_for_who_can_unpack_them(reader):
     assert packed["content-encoding"] == "gzip"
     assert gzip.decompress(packed.body) == plain.body
     assert packed["vary"] == "Accept-Encoding"
-    assert packed["etag"].startswith("W/")
+    assert packed["etag"] != plain["etag"]
 
 
 def test_who_asks_too_often_is_told_when_to_come_back(tmp_path):

@@ -1,5 +1,6 @@
 """The API against its own openapi.json: Schemathesis asks whatever the document allows, and what it does not."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -13,20 +14,20 @@ from schemathesis.engine import events, from_schema
 
 def accepted(*statuses):
     """What may be answered to a request that keeps to the document."""
-    return {"positive_data_acceptance": {"expected-statuses": ["2xx", 401, 403, 404, 409, 410, *statuses]}}
+    return {"positive_data_acceptance": {"expected-statuses": ["2xx", 304, 401, 403, 404, 409, 410, *statuses]}}
 
 
-def config(token):
+def config(token, examples=3):
     """All checks; few examples of each operation, the same in every run."""
     return SchemathesisConfig.from_dict(
         {
             "seed": 1,
             "headers": {"Authorization": f"Bearer {token}"},
-            "generation": {"max-examples": 3, "deterministic": True, "database": "none"},
+            "generation": {"max-examples": examples, "deterministic": True, "database": "none"},
             "phases": {"stateful": {"max-steps": 4}},
             "continue-on-failure": True,
             # A text may be no query (400), no time, and no name (422), though its length is right.
-            "checks": accepted(400, 422),
+            "checks": accepted(400, 412, 422),
             "operations": [
                 # Reading refuses nothing but what is no query and no cursor.
                 {"include-path": path, "include-method": "GET", "checks": accepted(*statuses)}
@@ -46,10 +47,10 @@ def config(token):
     )
 
 
-@pytest.fixture(scope="module")
-def room(tmp_path_factory):
+@contextmanager
+def opened(root, *parts):
     """A newsroom with news of every state, alerts, destinations and deliveries."""
-    with api(tmp_path_factory.mktemp("room"), INBOX, BOATS, COURTS, WIRE, DESK, LOOPBACK, alert()) as it:
+    with api(root, INBOX, BOATS, COURTS, WIRE, DESK, LOOPBACK, alert(), *parts) as it:
         room = it.it.room
         room.web.pages["https://wire.example/rss"] = rss(
             *((f"{n}", f"Boat {n}", "A dinghy sank off Dover.") for n in range(6))
@@ -59,6 +60,12 @@ def room(tmp_path_factory):
         room.desk.correct(ids[0], "It floats.", NOW, by="ann", text="A dinghy floats.")
         room.desk.kill(ids[1], "Not so.", NOW, by="ann")
         room.desk.embargo(ids[2], NOW + timedelta(hours=1), NOW, by="ann")
+        yield it
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory):
+    with opened(tmp_path_factory.mktemp("room")) as it:
         yield it
 
 
@@ -113,6 +120,16 @@ def test_the_api_does_what_its_document_says(room):
         "unsupported_method",
         "ignored_auth",
     }
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_a_newsroom_that_is_read_by_token_does_what_its_own_document_says(tmp_path):
+    with opened(tmp_path, '[api]\nread = "token"\n') as room:
+        schema = schemathesis.openapi.from_asgi(f"{API}/openapi.json", room.app, config=config(room.token(), 1))
+        asked, made, wrong = held_against(schema.exclude(tag=["alerts", "destinations", "deliveries"]))
+    assert not wrong, "\n".join(wrong[:10])
+    assert len(asked) == 9
+    assert "ignored_auth" in made
 
 
 @pytest.mark.usefixtures("unhurried")

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from asgi import ask
@@ -15,6 +17,8 @@ from test_following import ACTS
 from wire import Client, no_noise, served
 from writers import AtWork, Mirror, Writer, facts_of, published
 
+from syndicator.access import Scope
+from syndicator.tokendesk import TokenDesk
 from syndicator.web import Serving, web_app
 from syndicator.web.api import api_routes, eventstream, following
 from syndicator.web.api.lookout import Lookout
@@ -25,7 +29,7 @@ SOON = 20.0  # seconds within which what is to happen has happened, on the slowe
 class Connection:
     """One request whose answer is read bit by bit, by a client that may go away or stop reading."""
 
-    def __init__(self, app, path, headers=()):
+    def __init__(self, app, path, headers=(), client="127.0.0.1"):
         path, _, query = path.partition("?")
         self._scope = {
             "type": "http",
@@ -38,7 +42,7 @@ class Connection:
             "query_string": query.encode(),
             "root_path": "",
             "headers": [(name.lower().encode(), value.encode()) for name, value in dict(headers).items()],
-            "client": ("127.0.0.1", 1),
+            "client": (client, 1),
             "server": ("127.0.0.1", 80),
         }
         self._app = app
@@ -104,12 +108,12 @@ class There:
         self.app = Starlette(routes=api_routes(home))
         self.other = Writer(room)
 
-    def open(self, path, headers=()):
-        return Connection(self.app, f"/api/v1{path}", headers)
+    def open(self, path, headers=(), client="127.0.0.1"):
+        return Connection(self.app, f"/api/v1{path}", headers, client)
 
     @property
     def following(self):
-        return self.app.routes[0]._app._app.app.state.following
+        return self.app.routes[0]._app._app._app.state.following
 
 
 @pytest.fixture
@@ -204,6 +208,84 @@ def test_places_are_bounded(there, path, place):
         assert refused.headers["content-type"] == "application/problem+json"
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(("path", "place"), [("/changes?after=1&wait=30", "waits"), ("/stream", "streams")])
+def test_one_client_gets_its_share_of_the_places_and_the_others_get_theirs(there, path, place, monkeypatch):
+    monkeypatch.setattr(following, "SHARE", 2)
+    slots = getattr(there.following, place)
+
+    async def run():
+        async with AsyncExitStack() as open_:
+            for _ in range(2):
+                await open_.enter_async_context(there.open(path, client="2001:db8::1"))
+            while slots.taken < 2:  # noqa: ASYNC110 - they tell nobody
+                await asyncio.sleep(0.01)
+            async with there.open(path, client="2001:db8::2") as refused:
+                problem = await refused.answer()
+            assert (refused.status, problem["status"], refused.headers["retry-after"]) == (429, 429, "5")
+            assert refused.headers["content-type"] == "application/problem+json"
+            await open_.enter_async_context(there.open(path, client="192.0.2.1"))
+            while slots.taken < 3:  # noqa: ASYNC110 - they tell nobody
+                await asyncio.sleep(0.01)
+        assert slots.taken == 0
+        assert not slots._taken  # nobody who has gone is remembered
+        async with there.open(path, client="2001:db8::1"):
+            await taken(slots)
+
+    asyncio.run(run())
+
+
+def test_all_who_come_back_at_once_are_served(tmp_path):
+    """After a restart everybody opens a stream in the same second."""
+
+    async def run():
+        async with AsyncExitStack() as open_:
+            streams = [
+                await open_.enter_async_context(there.open("/stream", client=f"192.0.2.{n}"))
+                for n in range(following.STREAMS)
+            ]
+            first = [await stream.chunk() for stream in streams]
+        assert set(first) == {b"retry: 3000\nid: 1\n\n"}
+
+    with newsroom(tmp_path, BOATS, WIRE) as room, house(room, lambda: NOW) as home:
+        room.start()
+        there = There(room, home)
+        there.other.publish(0, 0)
+        reads = []
+        read = home.reading.read
+
+        async def counted(look, **more):
+            reads.append(look)
+            return await read(look, **more)
+
+        there.following._house = replace(home, reading=SimpleNamespace(read=counted))
+        asyncio.run(run())
+        there.other.store.close()
+    assert len(reads) < 10
+
+
+@pytest.mark.parametrize("comes", [True, False], ids=["news", "nothing"])
+def test_a_long_poll_whose_token_is_revoked_meanwhile_tells_nothing(tmp_path, comes):
+    async def run():
+        headers = {"Authorization": f"Bearer {given.secret}"}
+        async with there.open(f"/changes?after=1&wait={30 if comes else 1}", headers) as poll:
+            await taken(there.following.waits)
+            TokenDesk(there.other.store).revoke("mirror", NOW)
+            if comes:
+                there.other.publish(1, 0)
+            problem = await poll.answer()
+            assert (poll.status, problem["type"]) == (401, "urn:syndicator:problem:token")
+            assert poll.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+            assert "changes" not in problem
+
+    with newsroom(tmp_path, BOATS, WIRE, '[api]\nread = "token"\n') as room, house(room, lambda: NOW) as home:
+        room.start()
+        there = There(room, home)
+        there.other.publish(0, 0)
+        given = TokenDesk(room.store).add("mirror", [Scope.NEWS_READ], NOW)
+        asyncio.run(run())
+        there.other.store.close()
 
 
 def test_nobody_waits_nobody_looks(there, monkeypatch):

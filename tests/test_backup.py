@@ -1,6 +1,7 @@
 """`syndicator backup` and `syndicator restore`: of one moment, whole or not at all, and nothing missed afterwards."""
 
 import json
+import os
 import random
 import signal
 import sqlite3
@@ -22,7 +23,8 @@ from typer.testing import CliRunner
 from syndicator.access import Scope
 from syndicator.cli.app import app
 from syndicator.errors import StoreBusyError, StoreError, StoreTooNewError, UsageError
-from syndicator.store import InstanceLock, back_up, restore
+from syndicator.store import InstanceLock, back_up, restore, restoring
+from syndicator.store.copying import copy_database, partial
 from syndicator.store.takeover import GAP
 from syndicator.tokendesk import TokenDesk
 from syndicator.web import web_app
@@ -79,22 +81,68 @@ def test_the_command_says_what_it_made(store, tmp_path):
 
 def test_a_file_that_is_there_is_replaced_only_when_asked_for(store, tmp_path):
     target = tmp_path / "copy.db"
-    target.write_text("precious")
+    other_database(target, store)
+    target.chmod(0o644)
+    before = target.read_bytes()
     with pytest.raises(UsageError, match="--force"):
         back_up(store, target)
     assert isinstance(run(tmp_path, "backup", target).exception, UsageError)
-    assert target.read_text() == "precious"
+    assert target.read_bytes() == before
     back_up(store, target, force=True)
     assert count(target) == 1
     assert target.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("config.toml", "no SQLite database"),
+        ("empty", "no SQLite database"),
+        ("feeds", "a folder"),
+        ("pipe", "no regular file"),
+        ("link.toml", r"config\.toml is no SQLite database"),
+    ],
+)
+def test_force_replaces_databases_alone(store, tmp_path, name, said):
+    (tmp_path / "empty").touch()
+    (tmp_path / "feeds").mkdir(exist_ok=True)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link.toml").symlink_to("config.toml")
+    before = (tmp_path / "config.toml").read_bytes()
+    with pytest.raises(UsageError, match=said):
+        back_up(store, tmp_path / name, force=True)
+    assert (tmp_path / "config.toml").read_bytes() == before
+    assert run(tmp_path, "backup", tmp_path / name, "--force").exit_code != 0
+    assert not leftovers(tmp_path)
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["to an older backup", "to nothing yet"])
+def test_a_link_stays_and_the_backup_is_where_it_leads(store, tmp_path, is_there):
+    (tmp_path / "big").mkdir()
+    (tmp_path / "latest.db").symlink_to("big/news.db")
+    if is_there:
+        other_database(tmp_path / "big/news.db", store)
+    made = back_up(store, tmp_path / "latest.db", force=is_there)
+    assert made.file == tmp_path / "big/news.db"
+    assert (tmp_path / "latest.db").is_symlink()
+    assert not (tmp_path / "big/news.db").is_symlink()
+    assert count(tmp_path / "big/news.db") == 1
+
+
+def test_a_link_in_a_circle_is_refused(store, tmp_path):
+    (tmp_path / "latest.db").symlink_to("latest.db")
+    with pytest.raises(UsageError, match="there already"):
+        back_up(store, tmp_path / "latest.db")
+    with pytest.raises(UsageError, match="not there"):
+        back_up(store, tmp_path / "latest.db", force=True)
 
 
 def test_a_file_that_appears_during_the_copy_is_not_replaced(store, tmp_path, monkeypatch):
     from syndicator.store import backup
 
     target = tmp_path / "copy.db"
-    checked = backup._counted
-    monkeypatch.setattr(backup, "_counted", lambda path: target.write_text("precious") and checked(path))
+    checked = backup.counted
+    monkeypatch.setattr(backup, "counted", lambda path: target.write_text("precious") and checked(path))
     with pytest.raises(UsageError, match="there already"):
         back_up(store, target)
     assert target.read_text() == "precious"
@@ -123,22 +171,6 @@ def test_a_folder_that_is_not_there_is_told_plainly(store, tmp_path):
         back_up(store, tmp_path / "nowhere/copy.db")
 
 
-def test_a_damaged_store_gives_no_backup(store, tmp_path):
-    damage(store)
-    with pytest.raises(StoreError, match=r"copy\.db: (damaged|database disk image)"):
-        back_up(store, tmp_path / "copy.db")
-    assert not (tmp_path / "copy.db").exists()
-    assert not leftovers(tmp_path)
-
-
-def test_a_row_that_points_nowhere_is_damage_too(store, tmp_path):
-    with closing(sqlite3.connect(store)) as db:
-        db.execute("INSERT INTO appearances VALUES ('s', 'k', 99, 'f', NULL, 't', '[]', 0)")
-        db.commit()
-    with pytest.raises(StoreError, match="damaged: a row of appearances"):
-        back_up(store, tmp_path / "copy.db")
-
-
 def damage(path):
     """Overwrite the pages of the articles' table, as a bad disk would."""
     with closing(sqlite3.connect(path)) as db:
@@ -149,10 +181,32 @@ def damage(path):
         file.write(b"\xff" * 4096)
 
 
-def test_two_backups_to_one_file_do_not_meet(store, tmp_path):
-    from syndicator.store import backup
+def cut(path):
+    """Lose the end of a store."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA journal_mode = DELETE")
+    os.truncate(path, path.stat().st_size // 2)
 
-    with backup._partial(tmp_path / "copy.db"), pytest.raises(StoreBusyError, match="another process"):
+
+@pytest.mark.parametrize("happens", [damage, cut], ids=["overwritten", "cut"])
+def test_a_damaged_store_gives_no_backup_and_has_the_blame(store, tmp_path, happens):
+    happens(store)
+    with pytest.raises(StoreError, match=r"syndicator\.db(: damaged|(, copied to .*)?: database disk image)"):
+        back_up(store, tmp_path / "copy.db")
+    assert not (tmp_path / "copy.db").exists()
+    assert not leftovers(tmp_path)
+
+
+def test_a_row_that_points_nowhere_is_damage_too(store, tmp_path):
+    with closing(sqlite3.connect(store)) as db:
+        db.execute("INSERT INTO opt_outs VALUES ('nobody', 'desk', 0)")
+        db.commit()
+    with pytest.raises(StoreError, match="damaged: a row of opt_outs"):
+        back_up(store, tmp_path / "copy.db")
+
+
+def test_two_backups_to_one_file_do_not_meet(store, tmp_path):
+    with partial(tmp_path / "copy.db"), pytest.raises(StoreBusyError, match="another process"):
         back_up(store, tmp_path / "copy.db")
     assert not leftovers(tmp_path)
 
@@ -294,11 +348,12 @@ def test_numbers_go_on_behind_all_that_were_given_out(store, tmp_path):
     assert seqs == [1, newest + GAP + 1]
 
 
-def test_whoever_follows_the_changes_goes_on_where_they_were(store, tmp_path):
+def test_whoever_heard_what_a_restored_store_does_not_know_is_told_so_and_all_others_go_on(store, tmp_path):
     def changes(room, after):
         with house(room, lambda: NOW) as open_house:
             answer = ask(web_app(open_house), f"/api/v1/changes?after={after}")
-        return answer.status, [each["seq"] for each in json.loads(answer.body).get("changes", ())]
+        said = json.loads(answer.body)
+        return answer.status, said.get("detail") or [each["seq"] for each in said["changes"]]
 
     back_up(store, tmp_path / "copy.db")
     with newsroom(tmp_path, BOATS, COURTS, WIRE) as room:
@@ -307,13 +362,21 @@ def test_whoever_follows_the_changes_goes_on_where_they_were(store, tmp_path):
             room.cycle(NOW + 6 * hour * HOUR)
         assert changes(room, 4) == (200, [])
         assert changes(room, 5)[0] == 409
+        assert "5 is no number of this store's" in changes(room, 5)[1]
     restore(store, tmp_path / "copy.db", NOW)
     with newsroom(tmp_path, BOATS, COURTS, WIRE) as room:
-        assert changes(room, 4) == (200, [])
+        assert changes(room, 1) == (200, [])
+        assert [changes(room, after)[0] for after in (2, 4, 4 + GAP, 4 + GAP + 1)] == [409] * 4
         room.web.pages[WIRE_URL] = rss(SECOND, ("1", "Boat sinks 3", "x"))
         room.cycle(NOW + 24 * HOUR)
-        assert changes(room, 4) == (200, [4 + GAP + 1, 4 + GAP + 2])
-        assert changes(room, 5 + GAP + 2)[0] == 409
+        assert changes(room, 1) == (200, [4 + GAP + 1, 4 + GAP + 2])
+        assert changes(room, 4 + GAP + 1) == (200, [4 + GAP + 2])
+        assert [changes(room, after)[0] for after in (2, 4, 4 + GAP, 4 + GAP + 3)] == [409] * 4
+    restore(store, tmp_path / "copy.db", NOW)
+    with newsroom(tmp_path, BOATS, COURTS, WIRE) as room:
+        room.web.pages[WIRE_URL] = rss(SECOND, ("1", "Boat sinks 3", "x"))
+        room.cycle(NOW + 24 * HOUR)
+        assert [changes(room, after)[0] for after in (1, 2, 4 + GAP, 4 + GAP + 2)] == [200, 409, 409, 409]
 
 
 @pytest.mark.parametrize("before", ["nothing", "a new store", "no database"])
@@ -478,6 +541,15 @@ def damaged(path, store):
     damage(path)
 
 
+def truncated(path, store):
+    back_up(store, path)
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def header_alone(path, _store):
+    path.write_bytes(b"SQLite format 3\0 and what somebody wrote behind it" * 100)
+
+
 def other_pages(path, store):
     back_up(store, path)
     with closing(sqlite3.connect(path)) as db:
@@ -488,22 +560,41 @@ def other_pages(path, store):
 @pytest.mark.parametrize(
     ("make", "error", "said"),
     [
-        (text_file, StoreError, "not a database"),
+        (text_file, UsageError, "no SQLite database"),
+        (lambda path, _store: path.mkdir(), UsageError, "is a folder"),
+        (truncated, StoreError, "malformed"),
+        (header_alone, StoreError, "not a database"),
         (other_database, UsageError, "no backup of a Syndicator store"),
-        (empty_file, UsageError, "no backup of a Syndicator store"),
+        (empty_file, UsageError, "no SQLite database, so it is no backup of a Syndicator store"),
         (newer, StoreTooNewError, "m9999_hence"),
         (damaged, StoreError, "damaged|malformed"),
         (other_pages, UsageError, "pages of 8192 bytes"),
-        (lambda _path, _store: None, UsageError, "no such file"),
+        (lambda _path, _store: None, UsageError, "not there"),
         (lambda path, store: path.symlink_to(store), UsageError, "the store itself"),
     ],
-    ids=["text", "other database", "empty", "newer", "damaged", "other pages", "missing", "itself"],
+    ids=[
+        "text",
+        "folder",
+        "truncated",
+        "header alone",
+        "other database",
+        "empty",
+        "newer",
+        "damaged",
+        "other pages",
+        "missing",
+        "itself",
+    ],
 )
 def test_what_is_no_sound_backup_of_ours_changes_nothing(store, tmp_path, make, error, said):
     make(tmp_path / "copy.db", store)
     before = snapshot(store)
-    with pytest.raises(error, match=said):
+    with pytest.raises(error, match=said) as raised:
         restore(store, tmp_path / "copy.db", NOW)
+    # It is about the file that was given, not about the store, which is sound.
+    assert str(raised.value).startswith(str(tmp_path / "copy.db"))
+    assert "syndicator.db:" not in str(raised.value)
+    assert raised.value.exit_code == (1 if error is StoreError else 2)
     assert snapshot(store) == before
     assert not leftovers(tmp_path)
     assert not list(tmp_path.glob("*before-restore*"))
@@ -551,16 +642,152 @@ def test_others_who_have_the_store_open_see_the_restored_one(store, tmp_path):
 
 
 def test_a_store_that_is_held_ends_the_patience_and_stays(store, tmp_path, monkeypatch):
-    monkeypatch.setattr("syndicator.store.backup.BUSY_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("syndicator.store.copying.PATIENCE_S", 0.2)
     back_up(store, tmp_path / "copy.db")
     before = snapshot(store)
     with closing(sqlite3.connect(store, isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreError, match=r"does not let go|locked"):
+        with pytest.raises(StoreBusyError, match=r"syndicator\.db: another process does not let go"):
             restore(store, tmp_path / "copy.db", NOW)
         writer.rollback()
     assert snapshot(store) == before
     assert not leftovers(tmp_path)
+    assert not list(tmp_path.glob("*before-restore*"))
+
+
+def test_what_a_command_writes_while_the_store_is_kept_is_in_what_is_kept(store, tmp_path, monkeypatch):
+    """Another process, after the copy that is kept was made and before the store is overwritten."""
+    back_up(store, tmp_path / "copy.db")
+    with newsroom(tmp_path, BOATS, COURTS, WIRE) as room:
+        (id_,) = [row["id"] for row in room.store._db.query("SELECT id FROM articles")]
+    overwriting, times = restoring.copy_over, []
+
+    def killing(*args):
+        if not times:
+            line = [sys.executable, "-m", "syndicator", "article", "kill", id_, "--config", tmp_path / "config.toml"]
+            assert subprocess.run(line, check=False).returncode == 0
+        times.append(1)
+        overwriting(*args)
+
+    monkeypatch.setattr(restoring, "copy_over", killing)
+    done = restore(store, tmp_path / "copy.db", NOW)
+    assert len(times) == 2
+    assert count(done.kept, "SELECT state FROM articles WHERE kind = 'news'") == "killed"
+    assert [(each.id, each.state) for each in done.undone] == [(id_, "killed")]
+    assert list(tmp_path.glob("*before-restore*")) == [done.kept]
+    assert count(store, "SELECT state FROM articles") == "live"
+
+
+def test_a_store_that_keeps_no_log_is_read_and_written_once(store, tmp_path, monkeypatch):
+    """As one is that was put there as a file. Turning it into one with a log is no writing of somebody else's."""
+    back_up(store, tmp_path / "copy.db")
+    for path in tmp_path.glob("syndicator.db*"):
+        path.unlink()
+    restore(store, tmp_path / "copy.db", NOW)
+    assert count(store, "PRAGMA journal_mode") == "delete"
+    monkeypatch.setattr(restoring, "_TRIES", 1)
+    restore(store, tmp_path / "copy.db", NOW)
+    assert count(store, "PRAGMA journal_mode") == "wal"
+
+
+def test_a_store_that_another_program_locks_is_not_taken_for_a_broken_one(store, tmp_path, monkeypatch):
+    monkeypatch.setattr("syndicator.store.copying.PATIENCE_S", 0.2)
+    monkeypatch.setattr("syndicator.store.database.BUSY_TIMEOUT_S", 0.2)
+    back_up(store, tmp_path / "copy.db")
+    with closing(sqlite3.connect(store, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        other.execute("BEGIN EXCLUSIVE")
+        inode = store.stat().st_ino
+        with pytest.raises(StoreError, match=r"syndicator\.db: database is locked"):
+            restore(store, tmp_path / "copy.db", NOW)
+        other.rollback()
+    assert store.stat().st_ino == inode
+    assert count(store) == 1
+
+
+def test_a_restore_gives_up_where_others_go_on_writing(store, tmp_path, monkeypatch):
+    back_up(store, tmp_path / "copy.db")
+    overwriting, times = restoring.copy_over, []
+
+    def writing(*args):
+        times.append(1)
+        with closing(sqlite3.connect(store)) as writer:
+            writer.execute("INSERT OR REPLACE INTO facts VALUES ('written', ?)", [str(len(times))])
+            writer.commit()
+        overwriting(*args)
+
+    monkeypatch.setattr(restoring, "copy_over", writing)
+    with pytest.raises(StoreBusyError, match="go on writing"):
+        restore(store, tmp_path / "copy.db", NOW)
+    assert count(store, "SELECT value FROM facts WHERE name = 'written'") == str(len(times))
+    assert not list(tmp_path.glob("*before-restore*"))
+    assert not leftovers(tmp_path)
+
+
+def test_nobody_can_write_between_the_last_look_and_the_overwriting(store, tmp_path, monkeypatch):
+    back_up(store, tmp_path / "copy.db")
+    overwriting, said = restoring.copy_over, []
+
+    def looking(source, live, confirm):
+        def confirmed():
+            confirm()
+            with closing(sqlite3.connect(store, timeout=0, isolation_level=None)) as writer:
+                try:
+                    writer.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError as error:
+                    said.append(str(error))
+
+        overwriting(source, live, confirmed)
+
+    monkeypatch.setattr(restoring, "copy_over", looking)
+    restore(store, tmp_path / "copy.db", NOW)
+    assert said == ["database is locked"]
+
+
+def test_what_a_killed_restore_was_keeping_goes_at_the_next_one(store, tmp_path):
+    back_up(store, tmp_path / "copy.db")
+    left = tmp_path / "syndicator.db.before-restore-20261101T000000Z.part"
+    left.write_bytes(b"half a store" * 1000)
+    left.with_name(left.name + "-journal").touch()
+    busy = tmp_path / "syndicator.db.before-restore-20261102T000000Z"
+    other = tmp_path / "other.db.before-restore-20261101T000000Z.part"
+    other.touch()
+    with partial(busy) as written:
+        restore(store, tmp_path / "copy.db", NOW)
+        assert written.exists()
+    assert leftovers(tmp_path) == [other.name]
+
+
+# Copies before migrations
+
+
+def test_a_copy_follows_no_link_and_leaves_nothing_half_done(store, tmp_path, monkeypatch):
+    (tmp_path / "copy.db.part").symlink_to(tmp_path / "config.toml")
+    before = (tmp_path / "config.toml").read_bytes()
+    with closing(sqlite3.connect(store)) as db:
+        with pytest.raises(OSError, match="symbolic links"):
+            copy_database(db, tmp_path / "copy.db")
+        assert (tmp_path / "config.toml").read_bytes() == before
+        (tmp_path / "copy.db.part").unlink()
+        (tmp_path / "copy.db.part").write_text("what a killed process left")
+        synced = []
+        monkeypatch.setattr("syndicator.store.copying.sync", lambda path: synced.append(path.name))
+        copy_database(db, tmp_path / "copy.db")
+    assert synced == ["copy.db.part", tmp_path.name]
+    assert count(tmp_path / "copy.db") == 1
+    assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
+    assert not leftovers(tmp_path)
+
+
+def test_what_a_killed_migration_was_copying_goes_at_the_next_one(store, tmp_path):
+    with closing(sqlite3.connect(store)) as db:
+        db.execute("DELETE FROM _sqlite_migrations WHERE name = 'm0011_stale_since'")
+        db.execute("ALTER TABLE stale_feeds DROP COLUMN since")
+        db.commit()
+    (tmp_path / "syndicator.db.backup-20261101T000000Z.part").write_bytes(b"half a store" * 1000)
+    with newsroom(tmp_path, BOATS, COURTS, WIRE):
+        (copy,) = tmp_path.glob("syndicator.db.backup-*")
+    assert count(copy) == 1
 
 
 # Killed restores

@@ -28,8 +28,8 @@ from test_run import running, wait_for
 from syndicator.errors import StoreError
 from syndicator.publish import Address
 from syndicator.publish.files import replace
+from syndicator.web import copies, web_app
 from syndicator.web import shelf as shelves
-from syndicator.web import web_app
 from syndicator.web.codings import Coding, chosen, packed
 from syndicator.web.conditional import is_current
 from syndicator.web.front import folder_path
@@ -122,7 +122,7 @@ def test_every_file_is_served_as_it_stands_on_disk(standing, path, kind, life):
     assert (reply["content-type"], reply["cache-control"]) == (kind, life)
     assert reply["vary"] == "Accept-Encoding"
     assert reply["access-control-allow-origin"] == "*"
-    assert reply["access-control-expose-headers"] == "ETag, Last-Modified, Link"
+    assert {"ETag", "Last-Modified", "Link"} <= set(reply["access-control-expose-headers"].split(", "))
     assert reply["accept-ranges"] == "none"
     assert reply["x-content-type-options"] == "nosniff"
     page = kind.startswith("text/html")
@@ -148,9 +148,10 @@ def test_last_modified_is_when_these_bytes_came_to_be_and_not_told_before(tmp_pa
 def test_a_date_between_two_seconds_counts_as_the_later_one(tmp_path):
     """With the earlier one, who fetched the old bytes in between would be told that they still stand."""
     with site(tmp_path) as it:
-        it.age(at=NOW + timedelta(seconds=0.5))
-        assert it.feed(if_modified_since="Tue, 03 Nov 2026 12:00:00 GMT").status == 200
-        assert it.feed()["last-modified"] == "Tue, 03 Nov 2026 12:00:01 GMT"
+        it.write("A second boat")
+        it.age(at=NOW + timedelta(seconds=5.5))
+        assert it.feed(if_modified_since="Tue, 03 Nov 2026 12:00:05 GMT").status == 200
+        assert it.feed()["last-modified"] == "Tue, 03 Nov 2026 12:00:06 GMT"
 
 
 def test_bytes_that_change_within_a_second_have_dates_of_their_own(tmp_path):
@@ -249,7 +250,9 @@ def test_each_coding_has_its_own_strong_tag_and_all_of_them_mean_the_same_bytes(
         for weak in ("", "W/"):
             tag = f'{weak}{plain["etag"][:-1]}{known}"'
             again = standing.feed(accept_encoding=accepted, if_none_match=tag)
-            assert (again.status, again.body, again["etag"]) == (304, b"", reply["etag"])
+            # A cache finds what it has by the tag that it sent: ours is told back, another's is not.
+            told = tag.removeprefix("W/") if known != "--gzip" else reply["etag"]
+            assert (again.status, again.body, again["etag"]) == (304, b"", told)
             for name in ("cache-control", "vary", "last-modified", "access-control-allow-origin", "link"):
                 assert again[name] == reply[name]
             for name in ("content-length", "content-type", "content-encoding"):
@@ -376,9 +379,10 @@ def test_who_asks_at_the_same_time_waits_for_one_reading_and_one_packing(tmp_pat
 
         return work
 
-    monkeypatch.setattr(shelves, "packed", slowly(packed))
-    monkeypatch.setattr(shelves, "_bytes", slowly(shelves._bytes))
     with site(tmp_path) as it:
+        it.write("A second boat")
+        monkeypatch.setattr(copies, "packed", slowly(packed))
+        monkeypatch.setattr(shelves, "_bytes", slowly(shelves._bytes))
         sizes = []
 
         async def one():
@@ -405,6 +409,15 @@ def test_who_asks_at_the_same_time_waits_for_one_reading_and_one_packing(tmp_pat
 
 
 # What is not there
+
+
+@pytest.mark.parametrize("file", ["boats.atom", "courts.html", "index.html", "subscriptions.opml"])
+def test_what_nobody_has_asked_for_yet_has_a_last_good_copy_too(tmp_path, file):
+    with site(tmp_path) as it:
+        body = (it.folder / file).read_bytes()
+        (it.folder / file).unlink()
+        reply = it.ask(f"/feeds/{file}")
+        assert (reply.status, reply.body) == (200, body)
 
 
 @pytest.mark.parametrize(
@@ -567,7 +580,15 @@ def broken(how):
     return loses
 
 
-HOW = ["deleted", "the folder away", "emptied", "broken off", "a folder in its place", "a link out of the folder", "a broken disk"]
+HOW = [
+    "deleted",
+    "the folder away",
+    "emptied",
+    "broken off",
+    "a folder in its place",
+    "a link out of the folder",
+    "a broken disk",
+]
 
 
 @pytest.mark.parametrize("how", HOW)
@@ -632,15 +653,15 @@ def test_archives_take_no_more_memory_than_they_may(tmp_path, monkeypatch):
     monkeypatch.setattr(shelves, "PASSING_BYTES", 3500)
     opened = []
     real = shelves._bytes
-    monkeypatch.setattr(shelves, "_bytes", lambda root, path: opened.append(path.stem) or real(root, path))
     with site(tmp_path) as it:
+        monkeypatch.setattr(shelves, "_bytes", lambda root, path: opened.append(path.stem) or real(root, path))
         months = [f"2026-0{number}" for number in range(1, 6)]
         for month in months:
             replace(it.folder / f"archive/boats/{month}.rss", month.encode() + b"." * 1000 + b"</rss>")
         for month in [*months, "2026-05", "2026-03", "2026-01", "2026-03", "2026-05"]:
             assert it.ask(f"/feeds/archive/boats/{month}.rss").body.startswith(month.encode())
             it.feed()
-        assert opened == ["2026-01", "boats", "2026-02", "2026-03", "2026-04", "2026-05", "2026-01"]
+        assert opened == ["2026-01", "2026-02", "2026-03", "2026-04", "2026-05", "2026-01"]
 
 
 # The front door

@@ -17,7 +17,7 @@ from receiver import Receiver, Reply
 
 from syndicator.errors import StoreError
 from syndicator.pushing import distribution, reception
-from syndicator.store import Topic
+from syndicator.store import Claim, Topic
 from syndicator.web import web_app
 from syndicator.websub import Asked, Mode
 
@@ -168,6 +168,9 @@ GOOD = {"mode": "subscribe", "topic": TOPIC, "callback": CALLBACK}
         ({"callback": "https://user:word@reader.example/"}, 400, "name or password"),
         ({"callback": "https://reader.example/\r\nX: y"}, 400, "not a web address"),
         ({"callback": "https://reader.example/" + "x" * 3000}, 400, "not a web address"),
+        ({"callback": "https://reader.example/bücher"}, 400, "characters that no URL has"),
+        ({"callback": "https://bücher.example/"}, 400, "characters that no URL has"),
+        ({"callback": "https://reader.example/?a={b}"}, 400, "characters that no URL has"),
         ({"lease_seconds": "soon"}, 400, "hub.lease_seconds is not a number"),
         ({"lease_seconds": "-1"}, 400, "hub.lease_seconds is not a number"),
         ({"secret": "é" * 100}, 400, "hub.secret is too long"),
@@ -240,6 +243,17 @@ def test_one_host_at_its_limit_leaves_the_hub_to_others(it, monkeypatch):
     assert it.post(**{**GOOD, "callback": "https://b.example/"}).status == 202
 
 
+def test_one_client_at_its_limit_leaves_the_hub_to_others(it, monkeypatch):
+    monkeypatch.setattr(reception, "WAITING_OF_CLIENT", 1)
+    others = {name: {**GOOD, "callback": f"https://{name}.example/"} for name in "abc"}
+    assert it.post(**others["a"]).status == 202
+    refused = it.post(**others["b"])
+    assert refused.status == 503
+    assert int(refused["retry-after"]) > 0
+    assert it.post(client="198.51.100.7", **others["c"]).status == 202
+    assert it.waiting() == 2
+
+
 def test_who_asks_too_often_is_told_when_to_come_back(tmp_path):
     with pushing(tmp_path, "[server]\nrate = 4\n") as it:
         replies = [it.post() for _ in range(5)]
@@ -295,9 +309,7 @@ def test_an_accepted_request_outlives_the_end_of_the_process(tmp_path, receiver)
 
 
 def claim_questions(it):
-    return it.store.questions.claim(
-        "dead", it.now, room=9, share=9, busy={}, under_way=(), longest_wait=DAY, most_attempts=4
-    )
+    return it.store.questions.claim(Claim("dead", it.now, 9, 9, {}, (), DAY), most_attempts=4)
 
 
 def test_a_question_that_ends_us_each_time_is_dropped(it, receiver):
@@ -309,6 +321,16 @@ def test_a_question_that_ends_us_each_time_is_dropped(it, receiver):
     it.work()
     assert questions(receiver) == []
     assert it.waiting() == 0
+
+
+def test_who_was_never_asked_goes_before_those_that_are_asked_again(it):
+    for name in "ab":
+        assert it.post(**{**GOOD, "callback": f"https://{name}.example/"}).status == 202
+    with it.store.transaction():
+        it.store._db.execute("UPDATE hub_questions SET attempts = 1 WHERE host = 'a.example'")
+        claim = Claim("we", it.now, 1, 9, {}, (), DAY)
+        hosts = [question.host for _ in range(2) for question in it.store.questions.claim(claim, most_attempts=4)]
+    assert hosts == ["b.example", "a.example"]
 
 
 def test_a_later_request_takes_the_place_of_one_that_is_being_verified(it, receiver):
@@ -384,6 +406,94 @@ def test_a_kill_reaches_subscribers(it, receiver):
     assert second.body == it.bytes()
 
 
+def test_strangers_write_no_lines_into_the_log(it, receiver, caplog):
+    caplog.set_level("INFO", "syndicator")
+    it.subscribe(receiver.url("/cb"))
+    it.subscribe(receiver.url("/refusing"))
+    it.post(mode="unsubscribe", topic=TOPIC, callback=receiver.url("/cb"))
+    it.work()
+    assert it.subscriptions() == []
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("syndicator.pushing")] == []
+
+
+@pytest.mark.parametrize("first", [204, 503], ids=["sent before", "failed before"])
+def test_what_was_killed_goes_to_nobody_while_its_feed_waits_to_be_rendered(it, receiver, first):
+    receiver.answer("/late", confirming)
+    it.subscribe(receiver.url("/late"))
+    it.subscribe(receiver.url("/cb"))
+    receiver.answer("/cb", Reply(first))
+    receiver.answer("/late", Reply(503))
+    it.say("A boat with a wrong name")
+    it.work()
+    before = len(receiver.requests)
+    receiver.answer("/cb", confirming)
+    receiver.answer("/late", confirming)
+    it.kill("A boat with a wrong name")
+    it.after(HOUR)
+    it.after(HOUR)
+    assert len(receiver.requests) == before
+    failures = [row["failures"] for row in it.store._db.query("SELECT failures FROM hub_followers ORDER BY n")]
+    assert failures == [1, int(first == 503)]
+    it.publish()
+    it.work()
+    for path in ("/cb", "/late"):
+        assert taken(receiver, path)[-1].body == it.bytes()
+    assert b"wrong name" not in it.bytes()
+    assert len(receiver.requests) == before + 2
+
+
+def test_a_kill_stops_what_was_claimed_and_waits_for_a_hand(it, receiver, monkeypatch):
+    """All are claimed at once, and the first is held; a kill comes before the others have begun."""
+    monkeypatch.setattr(distribution, "HANDS", 2)
+    for n in range(4):
+        receiver.answer(f"/{n}", confirming)
+        it.subscribe(receiver.url(f"/{n}"))
+    receiver.answer("/0", Reply(204, delay_s=0.3))
+    receiver.answer("/1", Reply(204, delay_s=0.3))
+    before = len(receiver.requests)
+
+    async def run():
+        async with it.hub() as hub:
+            hub.start()
+            await asyncio.to_thread(receiver.wait_for, before + 2)
+            it.kill("A boat with a wrong name")
+            await hub.drain()
+
+    it.say("A boat with a wrong name")
+    asyncio.run(run())
+    assert len(receiver.requests) == before + 2
+    it.publish()
+    it.work()
+    for n in range(4):
+        assert taken(receiver, f"/{n}")[-1].body == it.bytes()
+    assert len(receiver.requests) == before + 6
+
+
+def test_one_feed_that_can_not_be_written_holds_up_no_other(tmp_path, receiver):
+    with pushing(tmp_path, COURTS) as it:
+        receiver.answer("/boats", confirming)
+        receiver.answer("/courts", confirming)
+        it.subscribe(receiver.url("/boats"))
+        it.subscribe(receiver.url("/courts"), TOPIC.replace("boats", "courts"))
+        it.say("A boat before the court")
+        it.store.feeds.mark_stale(["boats"])
+        it.work()
+        assert (len(taken(receiver, "/boats")), len(taken(receiver, "/courts"))) == (0, 1)
+
+
+def test_a_hub_elsewhere_is_not_told_to_fetch_what_was_killed(tmp_path, receiver):
+    with pushing(tmp_path, f'[websub]\nhub = "{receiver.url("/hub")}"\n') as it:
+        it.work()
+        before = len(receiver.requests)
+        it.say("A boat with a wrong name")
+        it.kill("A boat with a wrong name")
+        it.work()
+        assert len(receiver.requests) == before
+        it.publish()
+        it.work()
+        assert len(receiver.requests) > before
+
+
 def test_after_days_of_outage_the_newest_comes_once(it, receiver):
     it.subscribe(receiver.url("/cb"), lease_seconds=20 * 86_400)
     receiver.answer("/cb", Reply(503))
@@ -420,9 +530,8 @@ def test_what_a_killed_process_was_sending_is_sent_again_at_once(tmp_path, recei
         assert len(taken(receiver)) == 1
 
 
-def claim_followers(it, **more):
-    given = {"room": 9, "share": 9, "busy": {}, "under_way": (), "longest_wait": DAY, "failing": False, **more}
-    return it.store.followers.claim("dead", it.now, **given)
+def claim_followers(it, room=9):
+    return it.store.followers.claim(Claim("dead", it.now, room, 9, {}, (), DAY), lagging=False)
 
 
 @pytest.mark.parametrize("away", [timedelta(minutes=3), -HOUR], ids=["ended", "clock set back"])
@@ -485,10 +594,10 @@ def test_what_can_not_be_written_down_is_not_sent_again(it, receiver, monkeypatc
     it.subscribe(receiver.url("/cb"))
     reached, failures = it.store.followers.reached, [StoreError("disk full")] * 3
 
-    def full(*args):
+    def full(*args, **more):
         if failures:
             raise failures.pop()
-        reached(*args)
+        reached(*args, **more)
 
     monkeypatch.setattr(it.store.followers, "reached", full)
     it.say("A boat")
@@ -620,6 +729,7 @@ class Crowd:
 
     def __init__(self, hanging):
         self.hanging = hanging
+        self.slow = ()
         self.got = Counter()
         self.holding = 0
         self.heard = asyncio.Condition()
@@ -647,6 +757,8 @@ class Crowd:
         if request.method == "GET":
             return web.Response(text=request.query["hub.challenge"])
         await request.read()
+        if n in self.slow and n not in self.hanging:
+            await asyncio.sleep(0.3)
         if n in self.hanging:
             self.holding += 1
             async with self.heard:
@@ -740,8 +852,43 @@ def test_those_that_failed_before_take_half_the_hands_at_most(it):
                 while any(n > 100 for n in hub.distribution.crew.under_way):  # noqa: ASYNC110 - it tells nobody
                     await asyncio.sleep(0.01)
             hub.start()
-            assert len(hub.distribution.crew.under_way) == distribution.FAILING
+            assert len(hub.distribution.crew.under_way) == distribution.LAGGING
             await hub.stop(0)
+
+    asyncio.run(run())
+
+
+@pytest.mark.usefixtures("patient")
+def test_those_that_were_slow_take_half_the_hands_at_most(it, monkeypatch):
+    monkeypatch.setattr(distribution, "SLOW", timedelta(seconds=0.1))
+
+    async def run():
+        async with Crowd(hanging=set()) as crowd, it.hub() as hub:
+            crowd.slow = range(100)
+            subscribe_all(it, crowd, range(200))
+            it.say("A boat")
+            await hub.drain()
+            slow = {row["n"] for row in it.store._db.query("SELECT n FROM hub_followers WHERE slow")}
+            assert slow >= set(range(1, 101))
+            with it.store.transaction():  # on a machine that has much to do all may have been slow
+                it.store._db.execute("UPDATE hub_followers SET slow = 0 WHERE n > 100")
+            crowd.hanging = set(range(100))
+            it.say("Another boat")
+            hub.start()
+            assert sum(n <= 100 for n in hub.distribution.crew.under_way) <= distribution.LAGGING
+            await crowd.has(300)
+            assert all(crowd.got[n] == 2 for n in range(100, 200))
+            hub.start()
+            assert sum(n <= 100 for n in hub.distribution.crew.under_way) <= distribution.LAGGING
+            # Who is quick again is one of the quick again.
+            crowd.slow = ()
+            crowd.held.set()
+            monkeypatch.setattr(distribution, "SLOW", timedelta(hours=1))
+            await hub.drain()
+            assert sum(crowd.got.values()) == 400
+            it.say("A third boat")
+            await hub.drain()
+            assert list(it.store._db.query("SELECT n FROM hub_followers WHERE slow")) == []
 
     asyncio.run(run())
 

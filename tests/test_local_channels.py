@@ -70,7 +70,7 @@ def test_a_full_disk_is_worth_another_try_and_leaves_no_torn_line(tmp_path, monk
     answer = send(JsonLinesChannel(path))
     assert answer.verdict is Verdict.TEMPORARY
     assert "No space left on device" in answer.said
-    assert str(path) in answer.said
+    assert answer.said.startswith(path.name)
     assert path.read_bytes() == b"{}\n"
 
 
@@ -141,7 +141,7 @@ def test_whoever_holds_the_file_for_long_is_left_to_it(tmp_path, monkeypatch):
         fcntl.flock(other, fcntl.LOCK_EX)
         answer = send(JsonLinesChannel(path))
         assert (answer.verdict, answer.answered) == (Verdict.TEMPORARY, False)
-        assert answer.said == f"{path}: another program holds the file"
+        assert answer.said == f"{path.name}: another program holds the file"
         assert path.read_bytes() == b""
     assert send(JsonLinesChannel(path)).verdict is Verdict.DELIVERED
 

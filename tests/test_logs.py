@@ -27,6 +27,7 @@ from syndicator.config import Log, LogFormat, LogLevel
 from syndicator.courier import Delivered
 from syndicator.intake import Taken
 from syndicator.rendering import Published
+from syndicator.worker import StoreTrouble
 
 HOSTILE = "a\nINFO forged\r\x1b[2J\x9b31m\u202eevil\u2028x\ud800\x00"
 LOOSE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\ud800-\udfff]")
@@ -235,6 +236,7 @@ OFF = Delivered("desk", Event.MATCH, Answer(Verdict.GONE, "410 Gone", 410), 1, "
         (Taken("Wire", warnings=("odd",)), [("warning", "source_warning", "Wire: warning: odd")]),
         (Published((Path("all.rss"),)), []),
         (Published(problems=("all: full",)), [("error", "feed_failed", "feed all: full")]),
+        (StoreTrouble("news.db: full"), [("error", "store_failed", "store news.db: full")]),
         (ARRIVED, []),
         (DOWN, [("warning", "delivery_failed", "destination desk: 500 Server Error (attempt 3)")]),
         (
@@ -245,7 +247,18 @@ OFF = Delivered("desk", Event.MATCH, Answer(Verdict.GONE, "410 Gone", 410), 1, "
             ],
         ),
     ],
-    ids=["news", "nothing", "failed", "warned", "files", "feed failed", "arrived", "not arrived", "switched off"],
+    ids=[
+        "news",
+        "nothing",
+        "failed",
+        "warned",
+        "files",
+        "feed failed",
+        "store failed",
+        "arrived",
+        "not arrived",
+        "switched off",
+    ],
 )
 def test_what_brought_something_or_went_wrong_is_told(what, told):
     lines = journal(lambda journal, _: journal.tell(what))
@@ -276,7 +289,8 @@ def test_a_round_is_told_in_one_line():
     assert cycles == [
         {
             "level": "info", "event": "cycle",
-            "message": "2 sources looked at, 2 new, 1 changed, 2 files written, 1 alert delivered, 1 failed (1250 ms)",
+            "message": "2 sources looked at, 2 new, 1 changed, 2 files written, 1 alert delivered, 1 failed, "
+            "1 problem (1250 ms)",
             "looked": 2, "new": 2, "changed": 1, "files": 2, "delivered": 1, "failed": 1, "problems": 1, "took_ms": 1250,
         },
         {
@@ -285,6 +299,28 @@ def test_a_round_is_told_in_one_line():
             "looked": 1, "new": 1, "changed": 0, "files": 0, "delivered": 0, "failed": 0, "problems": 0, "took_ms": 1000,
         },
     ]  # fmt: skip
+
+
+def test_once_logs_as_the_service_does_what_is_secret_left_out(tmp_path):
+    secret = "syn_0123456789abcdef"
+    source = f'[[sources]]\nname = "{secret}"\nkind = "folder"\npath = "inbox"\n'
+    (tmp_path / "config.toml").write_text(f'{HEAD}{source}[log]\nformat = "json"\n', "utf-8")
+    (tmp_path / "inbox").mkdir()
+    for flags, said in ((["-v"], ["claimed: …"]), ([], [])):
+        command = [sys.executable, "-m", "syndicator", "once", *flags]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+        lines = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+        assert [line["message"] for line in lines if line["message"].startswith("claimed: …")] == said
+        assert secret not in done.stderr
+        assert bool(lines) == bool(flags)
+
+
+def test_logging_that_is_set_up_already_is_left_alone():
+    handlers = logging.getLogger().handlers[:]
+    assert handlers  # the test run's own
+    start_logging(Log(), verbose=True, yielding=True)
+    assert logging.getLogger().handlers == handlers
+    assert logging.getLogger("syndicator").level == logging.NOTSET
 
 
 def test_a_round_that_looked_in_vain_is_for_those_who_want_to_know_all():

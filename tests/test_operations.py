@@ -27,7 +27,7 @@ from syndicator.metrics import Since, Stage
 from syndicator.model import Content, Entry
 from syndicator.readiness import STALE_LATE, TICK_LATE, WRITE_LATE, Pulse, Waiting, unready
 from syndicator.web import web_app
-from syndicator.web.counting import Counting
+from syndicator.web.counting import KINDS, Counting
 from syndicator.worker import Worker
 
 SECOND = timedelta(seconds=1)
@@ -427,6 +427,19 @@ def test_what_was_published_but_not_rendered_before_a_restart_is_counted_after_i
     assert sum1 - sum0 == pytest.approx(300, abs=30)
 
 
+def test_the_lag_counts_what_is_dropped_first_into_a_new_folder(tmp_path):
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox/boat.txt").write_text("A boat\n\nIt came in.", "utf-8")
+    with desk(tmp_path, BOATS, INBOX) as it:
+        before = scrape_of(it)
+        it.room.cycle(it.now)
+        after = scrape_of(it)
+        assert it.room.titles("boats") == ["A boat"]
+    (sum0, count0), (sum1, count1) = lag(before, "feed", Since.FIRST_SEEN), lag(after, "feed", Since.FIRST_SEEN)
+    assert count1 - count0 == 1
+    assert sum1 - sum0 < 30
+
+
 def scrape_of(it):
     with house(it.room, lambda: it.now) as open_house:
         it.app = web_app(open_house)
@@ -518,9 +531,19 @@ def test_answers_are_counted_by_kind_and_status_whatever_is_asked_for(tmp_path):
         "api",
         "pages",
         "private",
+        "refused",
         "search",
         "websub",
     }
+
+
+def test_what_somebody_should_look_at_is_counted_from_zero(tmp_path):
+    """A series that comes with its first defect is no increase to Prometheus."""
+    with watched(tmp_path) as it:
+        found = scrape(it)
+    for kind in {*KINDS.values(), "feeds", "other", "refused"}:
+        for status in ("429", "500", "503"):
+            assert ("syndicator_http_requests_total", status, kind) in found
 
 
 def test_secrets_in_addresses_stay_out_of_the_access_log(tmp_path, caplog):
@@ -586,7 +609,7 @@ def test_every_event_is_on_its_page():
     rows = read("docs/deploy.md").table("event", "level", "when")
     shown = {name for row in rows for name in re.findall(r"`(\w+)`", row[0])}
     told = {LOGGED, "cycle"}
-    for module in ("journal", "service"):
+    for module in ("journal", "service", "serving"):
         source = (ROOT / f"syndicator/cli/{module}.py").read_text("utf-8")
         told |= set(re.findall(r'(?:Told\(|journal\.say\(|journal\.say, )\s*"(\w+)"', source))
     assert shown == told

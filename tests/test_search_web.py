@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import feedparser
@@ -13,10 +13,12 @@ from house import house
 from lxml import html
 from newsroom import BOATS, COURTS, NOW, newsroom, rss
 from outbox import DESK, alert, desk
+from starlette.exceptions import HTTPException
 
 from syndicator.errors import StoreSlowError
 from syndicator.web import web_app
-from syndicator.web.computed import KEPT
+from syndicator.web.computed import KEPT, KEPT_WHILE_BUSY
+from syndicator.web.reading import ReadingRoom
 
 MINUTE = timedelta(minutes=1)
 FORMATS = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}
@@ -72,7 +74,8 @@ def test_any_query_is_a_valid_feed_that_calls_itself_by_its_own_address(tmp_path
         assert b"Rain" not in reply.body
         assert reply["access-control-allow-origin"] == "*"
         assert reply["x-robots-tag"] == "noindex"
-        assert reply["cache-control"] == "public, max-age=60"
+        assert reply["cache-control"] == "public, max-age=60, stale-while-revalidate=60, stale-if-error=86400"
+        assert reply["link"] == f'<https://desk.example{path}>; rel="self"'
 
 
 def test_all_spellings_of_a_query_are_one_feed(tmp_path):
@@ -187,7 +190,9 @@ def test_packed_bytes_have_a_tag_of_their_own(tmp_path, coding):
         assert len(packed.body) < len(plain.body)
         assert packed["etag"] != plain["etag"]
         assert plain["vary"] == packed["vary"] == "Accept-Encoding"
-        assert it.ask("/search.atom?q=boat", accept_encoding=coding, if_none_match=packed["etag"]).status == 304
+        for known, other in ((plain, coding), (packed, coding), (packed, "identity")):
+            again = it.ask("/search.atom?q=boat", accept_encoding=other, if_none_match=f'"x", {known["etag"]}')
+            assert (again.status, again["etag"]) == (304, known["etag"])
         assert it.ask("/search.atom?q=boat", accept_encoding=f"{coding};q=0").get("content-encoding") is None
 
 
@@ -317,7 +322,7 @@ def test_searches_can_only_be_read(one_web, path):
     assert "GET" in reply["allow"]
 
 
-@pytest.mark.parametrize("path", ["/search?q=boat", "/search.atom?q=boat"])
+@pytest.mark.parametrize("path", ["/search?q=unasked", "/search.atom?q=unasked"])
 def test_a_search_that_takes_too_long_is_put_off(one_web, monkeypatch, path):
     one_web.after(KEPT * 2)
 
@@ -325,13 +330,118 @@ def test_a_search_that_takes_too_long_is_put_off(one_web, monkeypatch, path):
         await asyncio.sleep(0)
         raise StoreSlowError("not done")
 
-    monkeypatch.setattr(type(one_web.house.reading), "read", slow)
+    monkeypatch.setattr(type(one_web.house.searching), "read", slow)
     reply = one_web.ask(path)
     assert reply.status == 503
     assert int(reply["retry-after"]) > 0
 
 
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        pytest.param(StoreSlowError("not done"), 503, id="too slow, or too many"),
+        pytest.param(HTTPException(429, headers={"Retry-After": "5"}), 429, id="this client has had its share"),
+    ],
+)
+def test_while_there_is_no_time_the_last_good_feed_stands_unless_anything_has_changed(
+    tmp_path, monkeypatch, error, status
+):
+    with web(tmp_path) as it:
+        it.it.say("A boat came in")
+        first = it.ask("/search.atom?q=boat")
+
+        async def busy(*_, **__):
+            await asyncio.sleep(0)
+            raise error
+
+        monkeypatch.setattr(ReadingRoom, "read", busy)
+        it.after(KEPT * 3)
+        reply = it.ask("/search.atom?q=boat")
+        assert (reply.status, reply.body) == (200, first.body)
+        assert it.ask("/search.atom?q=court").status == status
+        it.kill("A boat came in")
+        reply = it.ask("/search.atom?q=boat")
+        assert reply.status == status
+        assert int(reply["retry-after"]) > 0
+
+
+def test_a_last_good_feed_is_not_given_out_for_ever(tmp_path, monkeypatch):
+    with web(tmp_path) as it:
+        it.it.say("A boat came in")
+        it.ask("/search.atom?q=boat")
+
+        async def busy(*_, **__):
+            await asyncio.sleep(0)
+            raise StoreSlowError("not done")
+
+        monkeypatch.setattr(ReadingRoom, "read", busy)
+        it.after(KEPT_WHILE_BUSY)
+        assert it.ask("/search.atom?q=boat").status == 503
+
+
+# Scripts of other sites
+
+
+def test_browsers_may_ask_again_by_the_tag_from_any_site(one_web):
+    wanted = {"origin": "https://x", "access_control_request_method": "GET"}
+    reply = one_web.ask("/search.atom?q=boat", "OPTIONS", access_control_request_headers="if-none-match", **wanted)
+    assert reply.status == 204
+    assert reply["access-control-allow-origin"] == "*"
+    assert reply["access-control-allow-methods"] == reply["allow"] == "GET, HEAD, OPTIONS"
+    assert "If-None-Match" in reply["access-control-allow-headers"]
+    page = one_web.ask("/search?q=boat", "OPTIONS", **wanted)
+    assert page.get("access-control-allow-origin") is None
+    assert page.get("access-control-allow-methods") is None
+
+
+@pytest.mark.parametrize("status", [200, 304, 400, 405, 429, 500, 503])
+def test_scripts_of_any_site_may_read_every_answer_about_a_search_feed(tmp_path, monkeypatch, status):
+    with web(tmp_path, SERVER) as it:
+        path, method, headers = "/search.atom?q=boat", "GET", {}
+        if status == 304:
+            headers["if_none_match"] = it.ask(path)["etag"]
+        elif status == 400:
+            path = "/search.atom?q=boat)"
+        elif status == 405:
+            method = "DELETE"
+        elif status >= 429:
+            error = {429: HTTPException(429), 500: ZeroDivisionError(), 503: StoreSlowError("not done")}[status]
+
+            async def read(*_, **__):
+                await asyncio.sleep(0)
+                raise error
+
+            monkeypatch.setattr(ReadingRoom, "read", read)
+        reply = failing(it.app, path, method, headers) if status == 500 else it.ask(path, method, **headers)
+        assert reply.status == status
+        assert reply["access-control-allow-origin"] == "*"
+        exposed = reply["access-control-expose-headers"].split(", ")
+        assert {"ETag", "Last-Modified", "Link", "Retry-After"} <= set(exposed)
+        assert reply["cross-origin-resource-policy"] == "cross-origin"
+        assert reply["x-content-type-options"] == "nosniff"
+
+
+def failing(app, path, method, headers):
+    """The answer of an application that tells its server of a defect besides."""
+
+    async def tolerant(scope, receive, send):
+        with suppress(ZeroDivisionError):
+            await app(scope, receive, send)
+
+    return ask(tolerant, path, method, headers=headers)
+
+
 # The page
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd", None])
+def test_pages_are_packed_and_kept_by_nobody(one_web, coding):
+    plain = one_web.ask("/search?q=boat")
+    reply = one_web.ask("/search?q=boat", **({"accept_encoding": coding} if coding else {}))
+    assert reply.get("content-encoding") == coding
+    assert reply["content-length"] == str(len(reply.body))
+    assert (len(reply.body) < len(plain.body) / 2) == (coding is not None)
+    assert (reply["vary"], reply["cache-control"]) == ("Accept-Encoding", "no-store")
 
 
 def test_the_page_marks_what_matched_and_offers_its_feeds(tmp_path):

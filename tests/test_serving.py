@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wire import Client, beside, hello, no_noise, said, served
 
+from syndicator.metrics import REGISTRY
 from syndicator.web import Serving, connection, descriptors, listening, pacing, serving
 from syndicator.web.room import Room, Wait
 
@@ -526,6 +527,32 @@ def test_requests_may_be_sent_ahead_but_not_without_end(caplog):
 
     with no_noise(caplog):
         served(play)
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        pytest.param(b"nonsense\r\n\r\n", "400", id="no request"),
+        pytest.param(b"GET /" + b"x" * connection.TARGET_BYTES + b" HTTP/1.1\r\n\r\n", "414", id="too large"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "503", id="one too many"),
+    ],
+)
+def test_what_is_turned_away_is_counted(monkeypatch, said, status):
+    monkeypatch.setattr(connection, "BUSY", 0)
+    labels = {"kind": "refused", "status": status}
+
+    def counted():
+        return REGISTRY.get_sample_value("syndicator_http_requests_total", labels) or 0
+
+    async def play(port, _):
+        client = await Client.to(port)
+        await client.say(said)
+        assert (await client.reader.readline()).startswith(f"HTTP/1.1 {status} ".encode())
+        client.close()
+
+    before = counted()
+    served(play)
+    assert counted() == before + 1
 
 
 async def slowly(scope, receive, send):

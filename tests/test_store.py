@@ -66,7 +66,7 @@ def test_every_table_of_ours_is_strict_and_foreign_keys_hold(path, store):
     assert {name for name in loose if not name.startswith(("sqlite_", "_sqlite_"))} == set()
     assert rows(path, "PRAGMA journal_mode") == [("wal",)]
     with pytest.raises(sqlite3.IntegrityError), store.transaction():
-        store._db.execute("INSERT INTO appearances VALUES ('bbc', 'x', 4711, 'f', NULL, 't', '[]', 0)")
+        store._db.execute("INSERT INTO appearances VALUES ('bbc', 'x', 4711, 'f', NULL, 't', '[]', 0, NULL)")
 
 
 def test_a_database_of_a_newer_program_is_refused_and_untouched(path, store):

@@ -651,6 +651,73 @@ def test_an_edit_that_is_pushed_late_does_not_stand(tmp_path):
         assert len(sub.web.asked) == asked
 
 
+def dated(said, hour=None, text="Forty came ashore at dawn near the old harbour."):
+    """The feed with one article, which says when it was last updated, or does not."""
+    updated = f"<updated>2026-11-03T{hour}:00:00Z</updated>" if hour else ""
+    return (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><id>x</id><title>Wire</title><link rel="hub" href="https://hub.example/"/>'
+        f'<link rel="self" href="{TOPIC}"/><entry><id>boat</id><title>{said}</title>{updated}'
+        f'<link href="https://wire.example/boat"/><content>{text}</content></entry></feed>'
+    ).encode()
+
+
+ONE, TWO, THREE = "Boat: one aboard", "Boat: two aboard", "Boat: three aboard"
+
+
+@pytest.mark.parametrize(
+    ("known", "pushed", "stands"),
+    [
+        ([(ONE, 10), (TWO, 11)], (ONE, 10), TWO),
+        ([(ONE, 10), (THREE, 12)], (TWO, 11), THREE),
+        ([(ONE, None), (TWO, None)], (ONE, None), TWO),
+        ([(ONE, 10), (TWO, 10)], (ONE, 10), TWO),
+        ([(ONE, 10), (TWO, 11)], (ONE, None), TWO),
+        ([(ONE, 10), (TWO, 11)], (THREE, 12), THREE),
+        ([(ONE, 10), (TWO, 11)], (ONE, 12), ONE),
+        ([(ONE, 10), (TWO, 10)], (THREE, 10), THREE),
+        ([(ONE, None), (TWO, None)], (THREE, None), THREE),
+    ],
+    ids=[
+        "replay", "out of order", "replay without dates", "replay with dates that stay", "replay that lost its date",
+        "edit", "taken back by its source", "edit with a date that stays", "edit without dates",
+    ],
+)  # fmt: skip
+def test_a_push_that_is_older_than_what_the_source_said_last_is_a_reason_to_ask_it(tmp_path, known, pushed, stands):
+    with subscriber(tmp_path) as sub:
+        sub.web.says = fetched(dated(*known[0]))
+        sub.poll()
+        sub.tick()
+        sub.verify()
+        for article in known[1:]:
+            sub.after(MINUTE).push(dated(*article))
+        assert sub.titles() == [known[-1][0]]
+        before = sub.store.figures.newest_seq()
+        sub.web.says = fetched(dated(*known[-1]))
+        sub.after(HOUR).poll()
+        sub.after(MINUTE).push(dated(*pushed))
+        assert sub.titles() == [stands]
+        assert (sub.store.figures.newest_seq() > before) == (stands != known[-1][0])
+        # Either way the source itself has the last word, whatever its validators say.
+        assert sub.state().due <= sub.it.now + MINUTE
+        sub.after(MINUTE).poll()
+        assert sub.titles() == [known[-1][0]]
+
+
+def test_a_late_push_takes_nothing_with_it_and_brings_what_is_new(tmp_path):
+    """Its old article had another address; the other one in it is news."""
+    with subscriber(tmp_path) as sub:
+        sub.web.says = fetched(dated(TWO, 11))
+        sub.poll()
+        sub.tick()
+        sub.verify()
+        news = b"<entry><id>2</id><title>A storm at night</title><content>Roofs went off in three villages.</content></entry>"
+        old = dated(TWO, 10).replace(b"/boat", b"/old-boat").replace(b"</feed>", news + b"</feed>")
+        sub.after(MINUTE).push(old)
+        assert sub.titles() == [TWO, "A storm at night"]
+        (row,) = sub.store._db.query("SELECT url, version FROM articles WHERE title = ?", [TWO])
+        assert (row["url"], row["version"]) == ("https://wire.example/boat", 1)
+
+
 def test_the_same_while_a_look_is_under_way_that_hears_304(tmp_path):
     with subscriber(tmp_path) as sub:
         sub.active("Boat: one aboard")

@@ -24,16 +24,20 @@ from newsroom import NOW
 from outbox import DESK, alert, desk
 from test_nginx import NGINX, documented, free_port
 from test_run import running, wait_for
-from wire import served
+from wire import Client, served
 
+from syndicator.access import Scope
 from syndicator.addresses import opt_out_key
 from syndicator.alerts import sign_opt_out
 from syndicator.config import load
-from syndicator.errors import StoreError
+from syndicator.errors import StoreError, StoreSlowError
+from syndicator.metrics import REGISTRY
 from syndicator.pipeline import analyser
 from syndicator.store import Store
+from syndicator.tokendesk import TokenDesk
 from syndicator.web import connection, descriptors, web_app
 from syndicator.web.form import form_fields
+from syndicator.web.reading import ReadingRoom
 from syndicator.web.unsubscribe import FORM_BYTES, masked
 
 MINUTE = timedelta(minutes=1)
@@ -89,12 +93,15 @@ def web(root, *parts):
 def test_a_private_feed_is_served_to_whoever_has_its_address_and_to_no_search_engine(tmp_path, extension, media_type):
     with web(tmp_path) as it:
         it.it.say("A boat came in")
-        reply = it.ask(it.feed(extension))
+        address = it.feed(extension)
+        reply = it.ask(address)
     assert reply.status == 200
     assert b"A boat came in" in reply.body
     assert reply["content-type"] == media_type
     assert reply["content-length"] == str(len(reply.body))
     assert reply["cache-control"] == "private, max-age=60"
+    assert reply["link"] == f'<https://desk.example{address}>; rel="self"'
+    assert reply.get("access-control-allow-origin") is None
     assert reply["x-robots-tag"] == "noindex"
     assert reply["referrer-policy"] == "no-referrer"
     assert re.fullmatch(r'"[0-9a-f]{32}"', reply["etag"])
@@ -121,7 +128,7 @@ def test_last_modified_is_since_when_the_bytes_were_seen_once_that_can_be_relied
         pytest.param([("If-None-Match", '"a,b",W/E,"c"')], 304, id="in a list with a comma in a tag"),
         pytest.param([("If-None-Match", '"other"'), ("If-None-Match", "E")], 304, id="in a second field"),
         pytest.param([("If-None-Match", "*")], 304, id="any"),
-        pytest.param([("If-None-Match", "E-gzip")], 304, id="as Apache names the compressed one"),
+        pytest.param([("If-None-Match", "E-gzip")], 304, id="of the packed bytes, as Apache names them too"),
         pytest.param([("If-None-Match", "E--gzip")], 304, id="as Jetty does"),
         pytest.param([("If-None-Match", '"other"')], 200, id="another tag"),
         pytest.param([("If-None-Match", "E-something")], 200, id="a longer tag"),
@@ -166,12 +173,94 @@ def test_who_has_the_newest_bytes_is_told_so(tmp_path, headers, status, method):
         asked = [(name, put_in(value) if name == "If-None-Match" else value) for name, value in headers]
         reply = it.ask(it.feed(), method, headers=asked)
     assert reply.status == status
-    assert reply["etag"] == tag
+    # Our name for packed bytes is told back to who has them.
+    assert reply["etag"] == (f'{tag[:-1]}-gzip"' if ("If-None-Match", "E-gzip") in headers else tag)
     assert reply["cache-control"] == "private, max-age=60"
     assert (reply.get("content-type") is None) == (status == 304)
     if status == 304:
         assert reply.body == b""
         assert reply.get("content-length") is None
+
+
+def test_a_hit_on_an_article_of_long_ago_is_in_the_next_answer(tmp_path):
+    """As when an alert is held against the archive: no article has changed."""
+    with web(tmp_path) as it:
+        it.it.say("A ferry came in", "A boat came in")
+        assert b"A ferry" not in it.ask(it.feed()).body
+        id_ = it.it.article("A ferry came in")
+        with it.store.transaction():
+            it.store.hits.add(it.row.id, id_, seq=1, story=id_, reasons=[], silent=None, now=it.it.now)
+        assert b"A ferry" in it.ask(it.feed()).body
+
+
+def test_while_there_is_no_time_a_private_feed_stands_unless_anything_has_changed(tmp_path, monkeypatch):
+    async def busy(*_, **__):
+        await asyncio.sleep(0)
+        raise StoreSlowError("not done")
+
+    with web(tmp_path) as it:
+        it.it.say("A boat came in")
+        address = it.feed()
+        first = it.ask(address)
+        it.it.now += MINUTE
+        with monkeypatch.context() as patch:
+            patch.setattr(ReadingRoom, "read", busy)
+            assert it.ask(address).body == first.body
+            it.it.say("A second boat")
+            assert it.ask(address).status == 503
+        assert b"A second boat" in it.ask(address).body
+        with it.store.transaction():
+            it.store.alerts.give_token(it.row.id, "another" * 6)
+        with monkeypatch.context() as patch:
+            patch.setattr(ReadingRoom, "read", busy)
+            assert it.ask(address).status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        pytest.param("/websub/hub", FORM, id="the hub"),
+        pytest.param("LINK", FORM, id="a link that ends an alert"),
+        pytest.param("/api/v1/preview", "application/json", id="the API"),
+    ],
+)
+def test_who_hangs_up_within_a_body_is_no_defect(tmp_path, path, kind, caplog):
+    caplog.set_level("INFO")
+    with web(tmp_path) as it:
+        path = it.link() if path == "LINK" else path
+        token = TokenDesk(it.store).add("anna", frozenset(Scope), it.it.now).secret
+        errors = []
+        before = counted()
+
+        async def watched(scope, receive, send):
+            try:
+                await it.app(scope, receive, send)
+            except Exception as error:
+                errors.append(error)
+                raise
+
+        async def play(port, _):
+            client = await Client.to(port)
+            head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 100\r\n"
+            await client.say(f"{head}Authorization: Bearer {token}\r\n\r\nab".encode())
+            await asyncio.sleep(0.1)
+            client.close()
+            await asyncio.sleep(0.2)
+
+        served(play, app=watched)
+        assert errors == []
+        assert [record for record in caplog.records if record.name != "syndicator.store"] == []
+        assert {status for status, number in counted().items() if number > before.get(status, 0)} == {"400"}
+
+
+def counted():
+    """Answers so far, by status."""
+    found = {}
+    for metric in REGISTRY.collect():
+        for sample in metric.samples:
+            if sample.name == "syndicator_http_requests_total":
+                found[sample.labels["status"]] = found.get(sample.labels["status"], 0) + sample.value
+    return found
 
 
 def test_no_date_hides_news_that_came_in_late(tmp_path):

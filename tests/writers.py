@@ -88,7 +88,7 @@ class Mirror:
 def published(store):
     """What the public may see, read straight from the tables; and how the API says it."""
     rows = store._db.query(
-        "SELECT id, seq, state, url, retired FROM articles a WHERE state <> 'embargoed' AND EXISTS"
+        "SELECT id, seq, state, iif(state = 'killed', NULL, url) AS url, retired FROM articles a WHERE state <> 'embargoed' AND EXISTS"
         " (SELECT 1 FROM versions v WHERE v.article = a.n AND v.state IN ('live', 'corrected'))"
     )
     rows = list(rows)

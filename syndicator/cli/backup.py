@@ -14,6 +14,14 @@ from syndicator.store import restore as restore_store
 
 _DONE = {State.KILLED: "killed", State.CORRECTED: "corrected", State.EMBARGOED: "held"}
 
+# Where nothing tells who said no since the backup, only people know.
+_OPEN_AGAIN = """\
+Who said no since the backup is not known either, and may be open again. Before you start the service:
+  tokens that were revoked: `syndicator tokens list`, and `tokens rm NAME` for each that should open nothing
+  private feeds that were closed or renewed: `syndicator alerts feed NAME --close`, or `--renew` for a new address
+  people who unsubscribed: take them out of the alert (`syndicator alerts edit`) if you know who they are
+  destinations that were switched off, and the hub's subscribers: the next 410 ends them again"""
+
 
 def add_to(app: typer.Typer) -> None:
     """Put these commands on the top level."""
@@ -24,7 +32,7 @@ def add_to(app: typer.Typer) -> None:
 def backup(
     file: Annotated[Path, typer.Argument(help="Where to: a file that is not there yet.", metavar="FILE")],
     *,
-    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is an older backup.")] = False,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
@@ -55,6 +63,7 @@ def restore(
                 "seq": restored.seq,
                 "kept": restored.kept,
                 "undone": restored.undone,
+                "refusals_kept": restored.refusals_kept,
             }
         )
         return
@@ -71,14 +80,15 @@ def restore(
 def _warn(restored: Restored) -> None:
     """What people have to do again, since no source will."""
     if restored.undone is None:
-        if restored.kept is not None:
-            note(f"{restored.kept} is damaged: corrections and kills since the backup are not known.")
-        return
-    if restored.undone:
+        why = f"{restored.kept} can't be read whole" if restored.kept is not None else "There was no store before"
+        note(f"{why}: corrections and kills since the backup are not known, and undone.")
+    elif restored.undone:
         note(f"Done by hand since the backup, and undone by this ({len(restored.undone)}). Do it again:")
-    for each in restored.undone:
+    for each in restored.undone or ():
         where = "" if each.known else "; not in the backup, so first let its source bring it again"
         note(f"  {each.id} was {_DONE[each.state]} {each.at:%Y-%m-%d %H:%M} ({each.url or 'no URL'}){where}")
+    if not restored.refusals_kept:
+        note(_OPEN_AGAIN)
 
 
 def _size(size: int) -> str:

@@ -16,6 +16,7 @@ from syndicator.cli.output import counted
 from syndicator.courier import Delivered
 from syndicator.intake import Taken
 from syndicator.rendering import Published
+from syndicator.worker import StoreTrouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,12 @@ class Told:
     level: int = logging.INFO
 
 
-def told(what: Taken | Published | Delivered) -> Iterator[Told]:
+def told(what: Taken | Published | Delivered | StoreTrouble) -> Iterator[Told]:
     """What is to be told of a step; nothing where it brought nothing and nothing went wrong."""
     if isinstance(what, Delivered):
         yield from _of_delivery(what)
+    elif isinstance(what, StoreTrouble):
+        yield Told("store_failed", f"store {what.problem}", {"problem": what.problem}, logging.ERROR)
     elif isinstance(what, Published):
         for problem in what.problems:
             yield Told("feed_failed", f"feed {problem}", {"problem": problem}, logging.ERROR)
@@ -88,7 +91,7 @@ class Round:
         """Whether it did more than look in vain."""
         return bool(self.new or self.changed or self.files or self.delivered or self.failed or self.problems)
 
-    def add(self, what: Taken | Published | Delivered) -> None:
+    def add(self, what: Taken | Published | Delivered | StoreTrouble) -> None:
         """Count one step."""
         if isinstance(what, Delivered):
             arrived = what.answer.verdict is Verdict.DELIVERED
@@ -97,6 +100,8 @@ class Round:
         elif isinstance(what, Published):
             self.files += len(what.files)
             self.problems += len(what.problems)
+        elif isinstance(what, StoreTrouble):
+            self.problems += 1
         else:
             self.looked += 1
             self.new += what.new
@@ -105,14 +110,15 @@ class Round:
 
     def in_words(self) -> str:
         """The same, for people."""
-        parts = (
+        parts = [
             f"{counted(self.looked, 'source')} looked at",
             f"{self.new} new",
             f"{self.changed} changed",
             f"{counted(self.files, 'file')} written",
             f"{counted(self.delivered, 'alert')} delivered",
             f"{self.failed} failed",
-        )
+            *[counted(self.problems, "problem")] * bool(self.problems),
+        ]
         return f"{', '.join(parts)} ({self.took_ms} ms)"
 
 
@@ -132,7 +138,7 @@ class Journal:
         """An event that is no step of the work."""
         self.events.log(level, event, message=message, **fields)
 
-    def tell(self, what: Taken | Published | Delivered) -> None:
+    def tell(self, what: Taken | Published | Delivered | StoreTrouble) -> None:
         """One step of the work."""
         for each in told(what):
             self.events.log(each.level, each.event, message=each.message, **each.fields)

@@ -1,4 +1,4 @@
-"""How `syndicator run` logs: events of its own and the log lines of everything else, for people or as JSON.
+"""How `syndicator run` and `once` log: events of its own and the log lines of everything else, for people or as JSON.
 
 On a console an event is one plain line, as it would be told; what the logging module brings stands in the form "time,
 level, logger: message". As JSON every line is one object with `ts`, `level`, `event` and `message`, and the event's own
@@ -32,8 +32,15 @@ _SECRETS = re.compile(
 )
 
 
-def start_logging(settings: Log, *, verbose: bool = False, stream: TextIO | None = None) -> None:
-    """Log to `stream` (standard error) from now on as [log] says; `verbose`: every step."""
+def start_logging(
+    settings: Log, *, verbose: bool = False, stream: TextIO | None = None, yielding: bool = False
+) -> None:
+    """Log to `stream` (standard error) from now on as [log] says; `verbose`: every step.
+
+    `yielding`: unless whoever called us has set up logging for the whole process already.
+    """
+    if yielding and logging.getLogger().handlers:
+        return
     level = logging.DEBUG if verbose else logging.getLevelName(settings.level.upper())
     handler = _Handler(stream or sys.stderr)
     write = _json_line if settings.format is LogFormat.JSON else _console_line

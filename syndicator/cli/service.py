@@ -21,7 +21,7 @@ from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now, Verbose
 from syndicator.cli.output import counted, note, say, show_json, with_progress
 from syndicator.cli.session import Newsroom, note_warnings, open_newsroom, open_store, read_settings
 from syndicator.cli.systemd import Systemd
-from syndicator.config import LogFormat, Settings
+from syndicator.config import Log, LogFormat, LogLevel, Settings
 from syndicator.courier import Delivered
 from syndicator.errors import SyndicatorError, UsageError
 from syndicator.filing import unwatched
@@ -104,6 +104,7 @@ async def _run(settings: Settings, journal: Journal) -> None:
     async with open_newsroom(settings) as room:
         with room.store.instance_lock():
             _start(room, utc_now(), journal)
+            room.store.wait_briefly()
 
             def delivered(what: Delivered) -> None:
                 journal.tell(what)
@@ -136,11 +137,12 @@ def _announce(settings: Settings, journal: Journal) -> None:
 
 def once(*, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = False, verbose: Verbose = False) -> None:
     """Do one full cycle, then exit: take in what is due, publish what changed."""
-    _log(verbose)
+    settings = read_settings(config)
+    start_logging(_warnings_alone(settings.log), verbose=verbose, yielding=True)
     tally = Tally.start(quiet=as_json)
 
     async def cycle() -> None:
-        async with open_newsroom(config, console=sys.stderr if as_json else sys.stdout) as room:
+        async with open_newsroom(settings, console=sys.stderr if as_json else sys.stdout) as room:
             with room.store.instance_lock():
                 _start(room, now)
                 courier = room.courier(lambda: now, tally.add)
@@ -214,9 +216,9 @@ def _start(room: Newsroom, now: datetime, journal: Journal | None = None) -> Non
     else:
         for line in room.settings.warnings:
             journal.say("config_warning", f"warning: {line}", level=logging.WARNING)
-    room.store.sources.hand_back()
-    room.store.subscriptions.hand_back()
     with room.store.transaction():
+        room.store.sources.hand_back()
+        room.store.subscriptions.hand_back()
         room.store.deliveries.hand_back(now)
     plain = room.settings.log.format is LogFormat.CONSOLE
     for topic, moved in room.pipeline.start(now, watched=with_progress if plain else unwatched).items():
@@ -228,10 +230,6 @@ def _start(room: Newsroom, now: datetime, journal: Journal | None = None) -> Non
                 journal.say("topic_applied", line, topic=topic, moved=moved)
 
 
-def _log(verbose: bool) -> None:
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    for noisy in ("apscheduler", "asyncio", "aiohttp"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+def _warnings_alone(log: Log) -> Log:
+    """[log] for a command whose own lines tell what it does."""
+    return log.model_copy(update={"level": LogLevel.WARNING})

@@ -16,8 +16,9 @@ from syndicator.worker import utc_now
 def web_server(room: Newsroom, pulse: Pulse, journal: Journal) -> Iterator[Serving]:
     """The server over a newsroom whose worker has this `pulse`; it serves while it is open itself."""
     settings = room.settings
-    with ReadingRoom(room.store.path, room.store.analyser) as reading:
-        house = House(settings, room.store, room.pipeline, room.addresses, reading, utc_now, pulse)
+    path, analyser = room.store.path, room.store.analyser
+    with ReadingRoom(path, analyser) as reading, ReadingRoom(path, analyser) as searching:
+        house = House(settings, room.store, room.pipeline, room.addresses, reading, searching, utc_now, pulse)
         yield Serving(
             web_app(house),
             settings.server.host,

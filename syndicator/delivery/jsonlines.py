@@ -19,7 +19,8 @@ _PAUSE_S = 0.05
 class JsonLinesChannel:
     """Appends to the file at `path`. Other processes may append too, as long as they lock it (`flock`) as we do.
 
-    The file and its folder are made when first needed, so a file that a log rotation moves away begins anew.
+    The file and its folder are made when first needed, so a file that a log rotation moves away begins anew. Answers
+    name the file and not its folder: they are told to whoever may read deliveries over the API.
     """
 
     def __init__(self, path: Path) -> None:
@@ -30,13 +31,13 @@ class JsonLinesChannel:
         try:
             await asyncio.to_thread(_append, self._path, payload(message))
         except _NotAFileError:
-            return Answer(Verdict.PERMANENT, f"{self._path} is not a regular file", answered=False)
+            return Answer(Verdict.PERMANENT, f"{self._path.name} is not a regular file", answered=False)
         except _HeldError:
-            return Answer(Verdict.TEMPORARY, f"{self._path}: another program holds the file", answered=False)
+            return Answer(Verdict.TEMPORARY, f"{self._path.name}: another program holds the file", answered=False)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            return Answer(Verdict.TEMPORARY, f"{self._path} can't be written: {reason}", answered=False)
-        return Answer(Verdict.DELIVERED, f"written to {self._path}")
+            return Answer(Verdict.TEMPORARY, f"{self._path.name} can't be written: {reason}", answered=False)
+        return Answer(Verdict.DELIVERED, f"written to {self._path.name}")
 
     async def close(self) -> None:
         """Nothing to give back: the file is open only while it is written."""

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from syndicator.errors import StoreError
+from syndicator.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -104,10 +105,11 @@ class Crew(Generic[Claimed]):
                 log.warning("%s", error)
 
 
-async def written(write: Callable[[], None]) -> None:
+async def written(store: Store, write: Callable[[], None]) -> None:
     """Write down what an attempt came to, however often that takes: to forget it would be to make it again."""
     while True:
         try:
+            await store.turn()
             write()
         except StoreError as error:
             log.warning("%s", error)

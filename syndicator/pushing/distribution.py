@@ -1,12 +1,13 @@
 """Brings followers up to date: subscribers are sent the feed (W3C WebSub §7), hubs elsewhere are told to fetch it.
 
 A slow or failing one costs itself alone: attempts have a deadline, a host has its share of them, and those that failed
-before may take up half the hands.
+or were slow last time may take up half the hands.
 """
 
 import asyncio
 import logging
 import random
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,18 +22,19 @@ from syndicator.delivery import Sending, as_written, exchange, secret_parts
 from syndicator.publish import MEDIA_TYPES
 from syndicator.pushing.contents import Contents
 from syndicator.pushing.crew import Crew, written
-from syndicator.store import Follower, FollowerKind, Store, Topic
+from syndicator.store import Claim, Follower, FollowerKind, Store, Topic
 from syndicator.websub import signature
 
 log = logging.getLogger(__name__)
 
-# Attempts side by side: in all, of followers that failed before, at one host.
+# Attempts side by side: in all, of followers that failed or were slow last time, at one host.
 HANDS = 64
-FAILING = 32
+LAGGING = 32
 SHARE = 8
-# The time one attempt may take in all: name, connection, TLS, two megabytes out, answer.
+# The time one attempt may take in all: name, connection, TLS, two megabytes out, answer. Most take far less.
 WITHIN = timedelta(seconds=15)
-# When bytes are asked for again that are just being replaced.
+SLOW = timedelta(seconds=3)
+# When bytes are asked for again that others wrote over.
 SOON = timedelta(seconds=5)
 # From here on a signature takes long enough for others to be served meanwhile.
 _LARGE_BYTES = 65_536
@@ -70,7 +72,7 @@ class Distribution:
         self._report = report
         self._jitter = jitter
         self._contents = Contents(settings.feeds.dir)
-        self._failing: set[int] = set()
+        self._lagging: set[int] = set()
         self.crew: Crew[Follower] = Crew(HANDS, self._claim, self._bring)
 
     def _claim(self, room: int) -> list[Follower]:
@@ -81,40 +83,38 @@ class Distribution:
             return []
         claimed: list[Follower] = []
         with self._store.transaction():
-            for failing, most in ((False, room), (True, FAILING - len(self._failing))):
+            for lagging, most in ((False, room), (True, LAGGING - len(self._lagging))):
                 hands = min(most, room - len(claimed))
                 if hands > 0:
-                    claimed += followers.claim(
-                        self._owner,
-                        now,
-                        room=hands,
-                        share=SHARE,
-                        busy=crew.busy + Counter(each.host for each in claimed),
-                        under_way=crew.under_way,
-                        longest_wait=LONGEST_WAIT,
-                        failing=failing,
-                    )
-        self._failing |= {each.n for each in claimed if each.failures}
+                    busy = crew.busy + Counter(each.host for each in claimed)
+                    claim = Claim(self._owner, now, hands, SHARE, busy, crew.under_way, LONGEST_WAIT)
+                    claimed += followers.claim(claim, lagging=lagging)
+        self._lagging |= {each.n for each in claimed if each.failures or each.slow}
         return claimed
 
     async def _bring(self, follower: Follower) -> None:
         """One attempt to bring a follower up to date, and what came of it written down."""
         try:
             topic = self._store.announcements.topic(follower.topic)
+            began = time.monotonic()
             answer = None if topic is None else await self._attempt(follower, topic)
             if topic is None or answer is None:
-                self._put_off(follower, topic)
+                await written(self._store, lambda: self._put_off(follower, topic))
                 return
-            await written(lambda: self._settle(follower, topic.generation, answer))
+            slow = time.monotonic() - began > SLOW.total_seconds()
+            await written(self._store, lambda: self._settle(follower, topic.generation, answer, slow=slow))
             self._report(Pushed(follower.kind, topic.url, follower.host, answer))
         finally:
-            self._failing.discard(follower.n)
+            self._lagging.discard(follower.n)
 
     async def _attempt(self, follower: Follower, topic: Topic) -> Answer | None:
-        """What one attempt brought; None where there is nothing to be sent at present."""
+        """What one attempt brought; None where there is nothing to be sent at present: the feed is not what it was."""
         try:
             sending = await self._sending(follower, topic)
-            return None if sending is None else (await exchange(self._session, sending, self._clock())).answer
+            # Asked at the last moment: an article may have been killed while this waited for a hand or was signed.
+            if sending is None or not self._store.announcements.stands(topic):
+                return None
+            return (await exchange(self._session, sending, self._clock())).answer
         except Exception as error:
             log.exception("what changed in %s, to %s", topic.url, follower.host)
             return Answer(Verdict.TEMPORARY, f"a defect of ours: {type(error).__name__}", answered=False)
@@ -139,17 +139,20 @@ class Distribution:
         return Sending(as_written(follower.url), WITHIN, body, headers, hidden)
 
     def _put_off(self, follower: Follower, topic: Topic | None) -> None:
-        """The feed is about to be announced anew, or somebody else wrote into its file: then it is rendered anew."""
-        with self._store.transaction():
-            self._store.followers.postpone(follower, self._clock() + SOON)
-            if topic is not None and topic.feed not in {mark.name for mark in self._store.feeds.stale()}:
-                self._store.feeds.mark_stale([topic.feed])
+        """Give it back untried: until the feed is announced anew, or rendered, where others wrote into its file."""
+        store, now = self._store, self._clock()
+        with store.transaction():
+            if topic is None or not store.announcements.stands(topic):
+                store.followers.postpone(follower, now)
+            else:
+                store.feeds.mark_stale([topic.feed])
+                store.followers.postpone(follower, now + SOON)
 
-    def _settle(self, follower: Follower, generation: int, answer: Answer) -> None:
+    def _settle(self, follower: Follower, generation: int, answer: Answer, *, slow: bool) -> None:
         now, followers = self._clock(), self._store.followers
         with self._store.transaction():
             if answer.verdict is Verdict.DELIVERED:
-                followers.reached(follower, generation)
+                followers.reached(follower, generation, slow=slow)
             elif answer.verdict is Verdict.GONE and follower.kind is FollowerKind.SUBSCRIBER:
                 followers.remove(follower)
             else:

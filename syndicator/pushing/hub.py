@@ -39,6 +39,7 @@ class Hub:
 
     async def __aenter__(self) -> Self:
         store, settings = self._store, self._settings
+        await store.turn()
         with store.transaction():
             store.followers.hand_back()
             store.questions.hand_back()
@@ -68,12 +69,15 @@ class Hub:
 
     async def drain(self) -> None:
         """Do everything that is due now, then return. What fails waits for its next time."""
+        await self._store.turn()
         await self.verification.crew.drain()
+        await self._store.turn()
         await self.distribution.crew.drain()
 
     async def stop(self, grace_s: float) -> None:
         """Let attempts that are under way end, within bounds, and give back what is not settled."""
         await asyncio.gather(self.verification.crew.stop(grace_s), self.distribution.crew.stop(grace_s))
+        await self._store.turn(seconds=grace_s)
         with self._store.transaction():
             self._store.followers.hand_back(self._owner)
             self._store.questions.hand_back(self._owner)

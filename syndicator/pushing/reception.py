@@ -9,9 +9,10 @@ from syndicator.websub import Announced, Asked, AskingError, Mode, read_asked
 # Subscriptions in all, and of callbacks on one host.
 SUBSCRIPTIONS = 20_000
 SUBSCRIPTIONS_OF_HOST = 5_000
-# Requests that wait for their callback's word, in all and on one host.
+# Requests that wait for their callback's word, in all, on one host, and of one client.
 WAITING = 2_000
 WAITING_OF_HOST = 400
+WAITING_OF_CLIENT = 100
 
 
 class UnknownTopicError(AskingError):
@@ -24,8 +25,10 @@ class Reception:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def receive(self, fields: Mapping[str, str]) -> Asked | Announced:
-        """Accept a hub's form. Raises AskingError, UnknownTopicError, HubFullError, StoreError.
+    def receive(self, fields: Mapping[str, str], *, client: str) -> Asked | Announced:
+        """Accept a hub's form, from a client of this name.
+
+        Raises AskingError, UnknownTopicError, HubFullError, StoreError.
 
         A publisher's word is checked and has no effect: what our feeds say is announced when they are written.
         """
@@ -35,8 +38,8 @@ class Reception:
             return asked
         with self._store.transaction():
             generation = self._generation(asked.topic)
-            self._make_room(asked)
-            self._store.questions.ask(asked, generation)
+            self._make_room(asked, client)
+            self._store.questions.ask(asked, generation, client=client)
         return asked
 
     def _generation(self, url: str) -> int:
@@ -47,8 +50,10 @@ class Reception:
             )
         return topic.generation
 
-    def _make_room(self, asked: Asked) -> None:
+    def _make_room(self, asked: Asked, client: str) -> None:
         questions, followers = self._store.questions, self._store.followers
+        if questions.waiting(client=client) >= WAITING_OF_CLIENT:
+            raise HubFullError("Too many of your requests are waiting to be verified. Please try again later.")
         if questions.waiting() >= WAITING or questions.waiting(asked.host) >= WAITING_OF_HOST:
             raise HubFullError("Too many requests are waiting to be verified. Please try again later.")
         if asked.mode is Mode.UNSUBSCRIBE or followers.is_subscribed(asked.topic, asked.callback):

@@ -13,15 +13,15 @@ import aiohttp
 from syndicator.alerts import LONGEST_WAIT, Answer, Verdict, backoff
 from syndicator.delivery import Reply, Sending, as_written, exchange
 from syndicator.pushing.crew import Crew, written
-from syndicator.store import Question, Store
+from syndicator.store import Claim, Question, Store
 from syndicator.websub import Mode, denial_url, is_confirmed, new_challenge, verification_url
 
 log = logging.getLogger(__name__)
 
-# Questions side by side: in all, at one host.
-HANDS = 16
+# Questions side by side: in all, at one host. Callbacks that hang hold a hand each, so they get little time.
+HANDS = 32
 SHARE = 4
-WITHIN = timedelta(seconds=10)
+WITHIN = timedelta(seconds=5)
 # A denial is a courtesy: the feed itself says that it is gone.
 MOST_ATTEMPTS = 4
 
@@ -42,30 +42,22 @@ class Verification:
         now, questions = self._clock(), self._store.questions
         if not questions.is_any_due(now, longest_wait=LONGEST_WAIT):
             return []
+        claim = Claim(self._owner, now, room, SHARE, self.crew.busy, self.crew.under_way, LONGEST_WAIT)
         with self._store.transaction():
-            return questions.claim(
-                self._owner,
-                now,
-                room=room,
-                share=SHARE,
-                busy=self.crew.busy,
-                under_way=self.crew.under_way,
-                longest_wait=LONGEST_WAIT,
-                most_attempts=MOST_ATTEMPTS,
-            )
+            return questions.claim(claim, most_attempts=MOST_ATTEMPTS)
 
     async def _ask(self, question: Question) -> None:
         asked = question.asked
         if asked.mode is Mode.DENIED:
             reply = await self._get(denial_url(asked.callback, asked.topic, question.reason))
-            await written(lambda: self._told(question, reply))
+            await written(self._store, lambda: self._told(question, reply))
             return
         challenge = new_challenge()
         url = verification_url(asked.callback, asked.mode, asked.topic, challenge, asked.lease)
         reply = await self._get(url)
         confirmed = is_confirmed(reply.answer.status or 0, reply.body, challenge)
-        await written(lambda: self._decide(question, confirmed=confirmed))
-        log.info("%s at %s: %s", asked.mode, asked.host, "confirmed" if confirmed else "not confirmed")
+        await written(self._store, lambda: self._decide(question, confirmed=confirmed))
+        log.debug("%s at %s: %s", asked.mode, asked.host, "confirmed" if confirmed else "not confirmed")
 
     async def _get(self, url: str) -> Reply:
         try:

@@ -3,9 +3,10 @@
 from syndicator.store.alerts import AlertDefinition, AlertRow, new_token
 from syndicator.store.announcements import Topic
 from syndicator.store.articles import Carrier, StoredVersion
-from syndicator.store.backup import BackedUp, Restored, back_up, restore
+from syndicator.store.backup import BackedUp, back_up
 from syndicator.store.changes import PAGE_CHARACTERS, Changed, ChangesPage, size
-from syndicator.store.database import InstanceLock
+from syndicator.store.claims import Claim
+from syndicator.store.database import BUSY_TIMEOUT_S, InstanceLock
 from syndicator.store.deliveries import Claimed
 from syndicator.store.destinations import DestinationDefinition, DestinationRow
 from syndicator.store.feeds import INDEX, Edge, Stale
@@ -17,6 +18,7 @@ from syndicator.store.listing import Narrowed, Place, PublicCount, Retired
 from syndicator.store.outbox import Carried, Queued
 from syndicator.store.questions import Question
 from syndicator.store.records import ALL
+from syndicator.store.restoring import Restored, restore
 from syndicator.store.search import Hit
 from syndicator.store.sources import SourceRow
 from syndicator.store.store import Store
@@ -25,6 +27,7 @@ from syndicator.store.topics import TopicCount
 
 __all__ = [
     "ALL",
+    "BUSY_TIMEOUT_S",
     "INDEX",
     "PAGE_CHARACTERS",
     "AlertDefinition",
@@ -36,6 +39,7 @@ __all__ = [
     "Carrier",
     "Changed",
     "ChangesPage",
+    "Claim",
     "Claimed",
     "DeliveryRow",
     "DestinationDefinition",

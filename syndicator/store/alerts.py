@@ -132,12 +132,9 @@ class Alerts:
         raise KeyError(id_)
 
     def page(self, after: str | None, *, limit: int) -> list[AlertRow]:
-        """Alerts in use, at most so many, by name: those behind the alert of this id, in use or gone; None: the first.
-
-        None are behind one that never was.
-        """
-        behind = "" if after is None else "AND folded > (SELECT folded FROM alerts WHERE id = ?)"
-        named = () if after is None else (after,)
+        """Alerts in use, at most so many, by name: those behind this name, which may be nobody's; None: all."""
+        behind = "" if after is None else "AND folded > ?"
+        named = () if after is None else (after.casefold(),)
         return self._select(f"gone = 0 {behind} ORDER BY folded LIMIT ?", *named, limit)
 
     def beginning(self, id_: str, *, limit: int) -> list[AlertRow]:

@@ -74,6 +74,15 @@ class Announcements:
             return _topic(row)
         return None
 
+    def stands(self, topic: Topic) -> bool:
+        """Whether `topic` is still what its feed says: announced last, and with nothing that waits to be rendered."""
+        rows = self._db.query(
+            "SELECT 1 FROM hub_topics t WHERE url = ? AND digest = ? AND gone = 0"
+            " AND NOT EXISTS (SELECT 1 FROM stale_feeds s WHERE s.name = t.feed)",
+            [topic.url, topic.digest],
+        )
+        return any(True for _ in rows)
+
     def topics(self) -> list[Topic]:
         """All topics that there are, by URL."""
         return [_topic(row) for row in self._db.query("SELECT * FROM hub_topics WHERE gone = 0 ORDER BY url")]

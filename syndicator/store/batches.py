@@ -1,7 +1,7 @@
 """A batch of entries: what the store knows of them, and writing what was decided about them."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,7 +24,7 @@ from syndicator.ingest import (
 )
 from syndicator.model import Article, Entry, Kind, State
 from syndicator.store.articles import Articles
-from syndicator.store.records import number, optional_moment, optional_seconds, seconds
+from syndicator.store.records import load_content, number, optional_moment, optional_seconds, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ class Batches:
         self._db = db
         self._articles = articles
 
-    def snapshot(self, source: str, entries: Sequence[Entry]) -> Snapshot:
-        """What `ingest.decide` has to know about these entries of this source."""
+    def snapshot(self, source: str, entries: Sequence[Entry], *, pushed: bool = False) -> Snapshot:
+        """What `ingest.decide` has to know about these entries of this source, which a hub `pushed` or a poll found."""
         batch = keyed(entries)
         keys = json.dumps(sorted({*batch, *(name for entry in entries for name in names(entry))}))
         urls = json.dumps([canonical for entry in entries if (canonical := canonical_url(entry.url))])
@@ -82,10 +82,11 @@ class Batches:
                 row["canonical"],
                 row["title"],
                 tuple(json.loads(row["sketch"])),
+                optional_moment(row["updated"]),
             )
             for row in self._db.query(
                 """
-                SELECT key, article, fingerprint, canonical, title, sketch FROM appearances
+                SELECT key, article, fingerprint, canonical, title, sketch, updated FROM appearances
                 WHERE source = :source AND article IN (SELECT value FROM json_each(:articles)) ORDER BY first_seen
                 """,
                 {"source": source, "articles": json.dumps(list(known))},
@@ -96,7 +97,19 @@ class Batches:
             if article.canonical is not None:
                 by_canonical.setdefault(article.canonical, []).append(article.id)
         articles = {article.id: article for article in known.values()}
-        return Snapshot(appearances, articles, by_canonical, self._withdrawn(entries))
+        earlier = self._earlier(known) if pushed else None
+        return Snapshot(appearances, articles, by_canonical, self._withdrawn(entries), earlier)
+
+    def _earlier(self, known: Mapping[int, Known]) -> dict[str, frozenset[str]]:
+        """The fingerprints of what these articles, by their numbers, said before what they say now."""
+        said: dict[str, set[str]] = {}
+        for row in self._db.query(
+            "SELECT v.article, v.content FROM versions v JOIN articles a ON a.n = v.article AND v.seq <> a.seq"
+            " WHERE a.n IN (SELECT value FROM json_each(?))",
+            [json.dumps(list(known))],
+        ):
+            said.setdefault(known[row["article"]].id, set()).add(fingerprint(load_content(row["content"])))
+        return {id_: frozenset(marks) for id_, marks in said.items()}
 
     def _withdrawn(self, entries: Sequence[Entry]) -> dict[str, str]:
         """Of what these entries say, what was withdrawn: fingerprints, with the killed article's id."""
@@ -109,7 +122,7 @@ class Batches:
         return {row["fingerprint"]: row["id"] for row in rows}
 
     def apply(self, intents: Iterable[Intent], now: datetime) -> Applied:
-        """Write what was decided."""
+        """Write what was decided. Of what is Late nothing is written."""
         new: dict[str, None] = {}
         changed: dict[str, None] = {}
         joined: dict[str, None] = {}
@@ -179,10 +192,11 @@ class Batches:
     def _appear(self, appearance: Appearance, now: datetime) -> None:
         self._db.execute(
             """
-            INSERT INTO appearances (source, key, article, fingerprint, canonical, title, sketch, first_seen)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO appearances (source, key, article, fingerprint, canonical, title, sketch, updated, first_seen)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (source, key) DO UPDATE SET article = excluded.article, fingerprint = excluded.fingerprint,
-                canonical = excluded.canonical, title = excluded.title, sketch = excluded.sketch
+                canonical = excluded.canonical, title = excluded.title, sketch = excluded.sketch,
+                updated = excluded.updated
             """,
             [
                 appearance.source,
@@ -192,6 +206,7 @@ class Batches:
                 appearance.canonical,
                 appearance.title,
                 json.dumps(appearance.sketch),
+                optional_seconds(appearance.updated),
                 seconds(now),
             ],
         )

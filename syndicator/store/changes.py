@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from syndicator.model import Change, FeedItem, State
-from syndicator.store.records import GIVEN_OUT, ITEM_COLUMNS, Row, load_item, moment
+from syndicator.store.records import ITEM_COLUMNS, Row, load_item, lost_numbers, moment
 
 # Characters of titles and texts after which a page ends early: what is read stays within memory, whatever its size.
 PAGE_CHARACTERS = 4_000_000
@@ -57,14 +57,16 @@ class Changed:
 class ChangesPage:
     """Changes after some number, in order. `more` tells that there are others behind them.
 
-    `newest` is the greatest number that an asker may have had from us: that of the newest public version, or, in a
-    store that was restored, one past those of the store it replaced. `horizon` is the newest of all, for whoever waits
-    for another; it is told nobody outside, since it would tell that something is held.
+    `newest` is the number of the newest public version. `follows` tells whether the number asked for can have come
+    from this store: not where it is greater, or was given out by a store that a restore replaced. Whoever has such a
+    one may have heard what never happened here, and would never know. `horizon` is the newest of all, for whoever
+    waits for another; it is told nobody outside, since it would tell that something is held.
     """
 
     changes: tuple[Changed, ...]
     more: bool
     newest: int
+    follows: bool
     horizon: int
 
 
@@ -82,11 +84,6 @@ class Changes:
         """The newest public number, 0 where nothing was ever published."""
         return self._one(f"SELECT v.seq FROM versions v WHERE {_PUBLIC} ORDER BY v.seq DESC LIMIT 1")  # noqa: S608
 
-    def _given_out(self) -> int:
-        """The number up to which a replaced store may have given them out; 0 where this one was never restored."""
-        rows = self._db.query("SELECT value FROM facts WHERE name = ?", [GIVEN_OUT])
-        return next((int(row["value"]) for row in rows), 0)
-
     def after(self, seq: int, *, limit: int, characters: int = PAGE_CHARACTERS) -> ChangesPage:
         """The public changes with a greater number, at most `limit` of them, fewer where they say much."""
         rows = self._db.query(
@@ -102,7 +99,9 @@ class Changes:
             if more:
                 break
             found.append(changed)
-        return ChangesPage(tuple(found), more, max(self.newest(), self._given_out()), self.horizon())
+        newest = self.newest()
+        follows = seq <= newest and not any(low < seq <= high for low, high in lost_numbers(self._db))
+        return ChangesPage(tuple(found), more, newest, follows, self.horizon())
 
     def of(self, id_: str) -> tuple[Changed, ...]:
         """The public history of one article, oldest first; none where it was never published. No `item` comes along."""

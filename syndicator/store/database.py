@@ -1,5 +1,6 @@
 """The one connection to SQLite: opened, migrated, locked, copied and checked here and nowhere else."""
 
+import asyncio
 import fcntl
 import os
 import sqlite3
@@ -13,9 +14,14 @@ from typing import Self
 from sqlite_utils import Database
 
 from syndicator.errors import StoreBusyError, StoreError, StoreSlowError, StoreTooNewError
-from syndicator.store.migrations import migrations
+from syndicator.store.copying import clear_partials, copy_database
+from syndicator.store.migrations import migrations, split_applied
 
 BUSY_TIMEOUT_S = 30.0
+# How long one that others work beside, in the same thread, waits for another process at most.
+BRIEF_S = 0.2
+# Between two looks whether another process still writes, by those that wait without standing in anybody's way.
+KNOCK_S = 0.05
 # Instructions of SQLite's virtual machine between two looks at the clock: a fraction of a millisecond.
 _PROGRESS_STEPS = 10_000
 
@@ -80,10 +86,8 @@ def reading(db: Database, path: Path, *, seconds: float) -> Iterator[None]:
 
 def _migrate(db: Database, path: Path) -> None:
     """Bring the schema up to date, or refuse a database from the future."""
-    applied = [migration.name for migration in migrations.applied(db)]
-    pending = [migration.name for migration in migrations.pending(db)]
-    ours = {migration.name for migration in migrations._migrations}  # noqa: SLF001 - the library has no public list
-    unknown = [name for name in applied if name not in ours]
+    applied, unknown = split_applied(db)
+    pending = migrations.pending(db)
     if unknown:
         db.close()
         raise StoreTooNewError(
@@ -91,22 +95,11 @@ def _migrate(db: Database, path: Path) -> None:
             "or restore the backup that it made before migrating."
         )
     if applied and pending:
+        clear_partials(path, "backup")
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        copy_database(db, path.with_name(f"{path.name}.backup-{stamp}"))
+        copy_database(db.conn, path.with_name(f"{path.name}.backup-{stamp}"))
     if pending:
         migrations.apply(db)
-
-
-def copy_database(db: Database, target: Path) -> None:
-    """A consistent copy of the database while others write to it (SQLite online backup API)."""
-    partial = target.with_name(target.name + ".part")
-    os.close(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    copy = sqlite3.connect(partial)
-    try:
-        db.conn.backup(copy)
-    finally:
-        copy.close()
-    partial.replace(target)
 
 
 @contextmanager
@@ -132,6 +125,47 @@ def transaction(db: Database, *, durable: bool = False) -> Iterator[None]:
     finally:
         if durable:
             db.execute("PRAGMA synchronous = NORMAL")
+
+
+def wait_briefly(db: Database) -> None:
+    """From now on a write waits for another process's for BRIEF_S alone."""
+    _set_busy_timeout(db, BRIEF_S)
+
+
+def is_free(db: Database) -> bool:
+    """Whether a write could begin right now; it waits for nothing. What else stands in its way, the write tells."""
+    if db.conn.in_transaction:
+        return True
+    (before,) = db.execute("PRAGMA busy_timeout").fetchone()
+    _set_busy_timeout(db, 0)
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        db.rollback()
+    except sqlite3.OperationalError as error:
+        # Extended codes have the plain one in their lowest byte.
+        return error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY
+    finally:
+        _set_busy_timeout(db, before / 1000)
+    return True
+
+
+async def turn(db: Database, path: Path, *, seconds: float) -> None:
+    """Come back when no other process writes, without an await between that and the return.
+
+    Raises StoreBusyError after so many `seconds`.
+    """
+    end = monotonic() + seconds
+    while not is_free(db):
+        if monotonic() >= end:
+            raise StoreBusyError(
+                f"{path}: another process has been writing for longer than {seconds:g} seconds. "
+                "Nothing of this step was written; it is tried again."
+            )
+        await asyncio.sleep(KNOCK_S)
+
+
+def _set_busy_timeout(db: Database, seconds: float) -> None:
+    db.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
 
 
 @contextmanager
@@ -178,11 +212,14 @@ class InstanceLock:
 
 
 @contextmanager
-def file_lock(path: Path) -> Iterator[None]:
-    """Wait for an advisory lock: for what two processes must do one after the other."""
+def file_lock(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Wait for an advisory lock: for what two processes must do one after the other.
+
+    Raises BlockingIOError where another has it and nobody is to `wait`.
+    """
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     finally:
         os.close(handle)

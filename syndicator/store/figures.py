@@ -1,7 +1,8 @@
 """What there is to count in the store, for whoever watches over the service. Each question costs an index range."""
 
+import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -72,21 +73,25 @@ class Figures:
         """The number of the newest version."""
         return self._number("SELECT coalesce(max(seq), 0) FROM versions")
 
-    def first_shown(self, after: int, newest: int) -> list[tuple[datetime, datetime]]:
+    def first_shown(
+        self, after: int, newest: int, *, without_backlog: Collection[str] = ()
+    ) -> list[tuple[datetime, datetime]]:
         """Of articles that first came out in the open with a version in (after, newest]: when they were published,
-        and first seen by us, or released. Not the backlog of a source, nor what was given in by hand.
+        and first seen by us, or released. Not the backlog of a source, if it is none of those `without_backlog`, nor
+        what was given in by hand.
         """
         rows = self._db.query(
             """
             SELECT a.published, max(a.first_seen, a.published) AS seen FROM versions v
             JOIN articles a ON a.n = v.article JOIN sources s ON s.name = a.source
-            WHERE v.seq > ? AND v.seq <= ? AND v.state IN ('live', 'corrected') AND a.first_seen > s.first_success
+            WHERE v.seq > ? AND v.seq <= ? AND v.state IN ('live', 'corrected')
+              AND (a.first_seen > s.first_success OR s.name IN (SELECT value FROM json_each(?)))
               AND NOT EXISTS (
                 SELECT 1 FROM versions b
                 WHERE b.article = v.article AND b.version < v.version AND b.state <> 'embargoed')
             ORDER BY v.seq DESC LIMIT ?
             """,
-            [after, newest, _OBSERVED],
+            [after, newest, json.dumps(list(without_backlog)), _OBSERVED],
         )
         return [(moment(row["published"]), moment(row["seen"])) for row in rows]
 

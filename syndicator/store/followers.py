@@ -4,24 +4,22 @@ A follower is behind where it was sent an older generation than its topic has. H
 delivery of the newest brings it up to date.
 """
 
-import json
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlite_utils import Database
 
+from syndicator.store.claims import Claim
 from syndicator.store.questions import Question
 from syndicator.store.records import Row, optional_moment, seconds
 
-# Longer than any delivery may take.
-LEASE = timedelta(minutes=2)
-
-# Followers that may be sent something now, unless somebody is at it.
+# Followers that may be sent something now, unless somebody is at it. A feed that waits to be rendered may still say
+# what was taken back since: nobody is sent that, nor told to fetch it.
 _DUE = """
-    FROM hub_topics t CROSS JOIN hub_followers f ON f.topic = t.url AND f.sent < t.generation
-    WHERE t.gone = 0 AND (f.due <= :now OR f.due > :now + :wait)
+    FROM hub_topics t CROSS JOIN hub_followers w ON w.topic = t.url AND w.sent < t.generation
+    WHERE t.gone = 0 AND (w.due <= :now OR w.due > :now + :wait)
+      AND NOT EXISTS (SELECT 1 FROM stale_feeds s WHERE s.name = t.feed)
 """
 
 
@@ -34,7 +32,7 @@ class FollowerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """One that is ours to bring up to date with `topic`, a URL, after so many `failures` in a row.
+    """One that is ours to bring up to date with `topic`, a URL, after so many `failures` in a row, or a `slow` success.
 
     `url` is a subscriber's callback, which only they and we should know, or the hub's.
     """
@@ -46,6 +44,7 @@ class Follower:
     host: str
     secret: str | None = field(repr=False)
     failures: int
+    slow: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,57 +113,22 @@ class Followers:
         )
         return next(int(row["n"]) for row in rows)
 
-    def claim(
-        self,
-        owner: str,
-        now: datetime,
-        *,
-        room: int,
-        share: int,
-        busy: Mapping[str, int],
-        under_way: Collection[int],
-        longest_wait: timedelta,
-        failing: bool,
-    ) -> list[Follower]:
-        """Take up to `room` followers that are due, of those whose last delivery failed, or of those where it did not.
+    def claim(self, claim: Claim, *, lagging: bool) -> list[Follower]:
+        """Take followers that are due, longest due first: those whose last delivery failed or was slow, or the others.
 
-        At most `share` a host, together with those that are `busy`; those longest due first. Subscriptions whose time
-        is up go.
+        Subscriptions whose time is up go.
         """
-        self._db.execute("DELETE FROM hub_followers WHERE expires <= ?", [seconds(now)])
-        rows = self._db.query(
-            f"""
-            UPDATE hub_followers SET lease_until = :now + :lease, owner = :owner
-            WHERE n IN (
-                SELECT n FROM (
-                    SELECT f.n, f.due, row_number() OVER (PARTITION BY f.host ORDER BY f.due, f.n)
-                        + coalesce((SELECT value FROM json_each(:busy) WHERE key = f.host), 0) AS place
-                    {_DUE} AND (f.failures > 0) = :failing
-                      AND (f.lease_until IS NULL OR f.lease_until <= :now OR f.lease_until > :now + :lease)
-                      AND f.n NOT IN (SELECT value FROM json_each(:under_way)))
-                WHERE place <= :share ORDER BY due, n LIMIT :room)
-            RETURNING *
-            """,  # noqa: S608 - a constant of this module
-            {
-                "now": seconds(now),
-                "lease": int(LEASE.total_seconds()),
-                "wait": int(longest_wait.total_seconds()),
-                "owner": owner,
-                "room": room,
-                "share": share,
-                "busy": json.dumps(dict(busy)),
-                "under_way": json.dumps(list(under_way)),
-                "failing": int(failing),
-            },
-        )
+        self._db.execute("DELETE FROM hub_followers WHERE expires <= ?", [seconds(claim.now)])
+        which = f"{_DUE} AND (w.failures > 0 OR w.slow) = :lagging"
+        rows = claim.take(self._db, "hub_followers", which, first="w.due", lagging=int(lagging))
         return list(map(_follower, sorted(rows, key=lambda row: (row["due"], row["n"]))))
 
-    def reached(self, follower: Follower, generation: int) -> None:
-        """It has this generation of its topic. The next one may go at once."""
+    def reached(self, follower: Follower, generation: int, *, slow: bool) -> None:
+        """It has this generation of its topic, and took its time or not. The next one may go at once."""
         self._db.execute(
-            "UPDATE hub_followers SET sent = ?, due = 0, failures = 0, failing_since = NULL, said = NULL,"
+            "UPDATE hub_followers SET sent = ?, slow = ?, due = 0, failures = 0, failing_since = NULL, said = NULL,"
             " lease_until = NULL, owner = NULL WHERE n = ?",
-            [generation, follower.n],
+            [generation, int(slow), follower.n],
         )
 
     def missed(self, follower: Follower, due: datetime, said: str, now: datetime) -> None:
@@ -231,4 +195,5 @@ def _follower(row: Row) -> Follower:
         host=row["host"],
         secret=row["secret"],
         failures=row["failures"],
+        slow=bool(row["slow"]),
     )

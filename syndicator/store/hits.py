@@ -150,6 +150,10 @@ class Hits:
         )
         return [_load(row) for row in rows]
 
+    def newest(self) -> int:
+        """The number of the newest hit of any alert: while it stands, none has found anything more."""
+        return int(next(iter(self._db.query("SELECT coalesce(max(n), 0) AS n FROM hits")))["n"])
+
     def last(self, alert: str) -> datetime | None:
         """When the alert fired last."""
         for row in self._db.query("SELECT max(at) AS newest FROM hits WHERE alert = ?", [alert]):

@@ -1,17 +1,18 @@
 """What subscribers are to be asked or told at their callbacks, as work rows: claimed with a lease, settled once."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
+from syndicator.store.claims import Claim
 from syndicator.store.records import Row, seconds
 from syndicator.websub import Asked, Mode
 
-# Longer than any question may take.
-LEASE = timedelta(minutes=2)
+# Questions that may be asked now, unless somebody is at it.
+_DUE = "FROM hub_questions w WHERE (w.due <= :now OR w.due > :now + :wait)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,11 @@ class Questions:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def ask(self, asked: Asked, generation: int) -> None:
+    def ask(self, asked: Asked, generation: int, *, client: str = "") -> None:
         """Have the callback asked whether this was meant. It takes the place of an older question to it."""
         self._db.execute(
-            "INSERT OR REPLACE INTO hub_questions (mode, topic, url, host, secret, lease, generation)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO hub_questions (mode, topic, url, host, secret, lease, generation, client)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 asked.mode,
                 asked.topic,
@@ -52,6 +53,7 @@ class Questions:
                 asked.secret,
                 int(asked.lease.total_seconds()),
                 generation,
+                client,
             ],
         )
 
@@ -77,49 +79,14 @@ class Questions:
             where,
         )
 
-    def claim(
-        self,
-        owner: str,
-        now: datetime,
-        *,
-        room: int,
-        share: int,
-        busy: Mapping[str, int],
-        under_way: Collection[int],
-        longest_wait: timedelta,
-        most_attempts: int,
-    ) -> list[Question]:
-        """Take up to `room` questions that are due, at most `share` a host together with those that are `busy`.
+    def claim(self, claim: Claim, *, most_attempts: int) -> list[Question]:
+        """Take questions that are due, those that were never asked before the others.
 
         Questions that were begun `most_attempts` times are dropped unasked: something ended us each time.
         """
         self._db.execute("DELETE FROM hub_questions WHERE attempts >= ?", [most_attempts])
-        rows = self._db.query(
-            """
-            UPDATE hub_questions SET lease_until = :now + :lease, owner = :owner, attempts = attempts + 1
-            WHERE n IN (
-                SELECT n FROM (
-                    SELECT n, row_number() OVER (PARTITION BY host ORDER BY due, n)
-                        + coalesce((SELECT value FROM json_each(:busy) WHERE key = host), 0) AS place
-                    FROM hub_questions
-                    WHERE (due <= :now OR due > :now + :wait)
-                      AND (lease_until IS NULL OR lease_until <= :now OR lease_until > :now + :lease)
-                      AND n NOT IN (SELECT value FROM json_each(:under_way)))
-                WHERE place <= :share ORDER BY n LIMIT :room)
-            RETURNING *
-            """,
-            {
-                "now": seconds(now),
-                "lease": int(LEASE.total_seconds()),
-                "wait": int(longest_wait.total_seconds()),
-                "owner": owner,
-                "room": room,
-                "share": share,
-                "busy": json.dumps(dict(busy)),
-                "under_way": json.dumps(list(under_way)),
-            },
-        )
-        return sorted(map(_question, rows), key=lambda question: question.n)
+        rows = claim.take(self._db, "hub_questions", _DUE, first="(w.attempts > 0)", also=", attempts = attempts + 1")
+        return sorted(map(_question, rows), key=lambda question: (question.attempts > 1, question.n))
 
     def settle(self, n: int) -> bool:
         """Strike a question off; False where it no longer stood, since another took its place or the topic went."""
@@ -140,14 +107,16 @@ class Questions:
     def is_any_due(self, now: datetime, *, longest_wait: timedelta) -> bool:
         """Whether anything may be claimed: to ask takes no lock, as a claim does."""
         rows = self._db.query(
-            "SELECT 1 FROM hub_questions WHERE due <= :now OR due > :wait LIMIT 1",
-            {"now": seconds(now), "wait": seconds(now + longest_wait)},
+            f"SELECT 1 {_DUE} LIMIT 1", {"now": seconds(now), "wait": int(longest_wait.total_seconds())}
         )
         return any(True for _ in rows)
 
-    def waiting(self, host: str | None = None) -> int:
-        """How many questions to callbacks (on this host) are not settled."""
-        rows = self._db.query("SELECT count(*) AS n FROM hub_questions WHERE host = coalesce(?, host)", [host])
+    def waiting(self, host: str | None = None, *, client: str | None = None) -> int:
+        """How many questions to callbacks (on this host, asked for by this client) are not settled."""
+        rows = self._db.query(
+            "SELECT count(*) AS n FROM hub_questions WHERE host = coalesce(?, host) AND client = coalesce(?, client)",
+            [host, client],
+        )
         return next(int(row["n"]) for row in rows)
 
 

@@ -25,8 +25,15 @@ Row = Mapping[str, Any]
 
 # Every published article stands under this topic too: its feed is `all`.
 ALL = "all"
-# The fact that a restore leaves: up to which number of a version others may hold one of the replaced store's.
-GIVEN_OUT = "given out"
+# The fact that restores leave: numbers of versions that others may hold from the stores that were replaced, as a JSON
+# list of [behind which, up to which].
+LOST_NUMBERS = "lost numbers"
+
+
+def lost_numbers(db: Database) -> list[tuple[int, int]]:
+    """The numbers that a restore skipped, as (behind which, up to which): nothing in this store has them."""
+    rows = db.query("SELECT value FROM facts WHERE name = ?", [LOST_NUMBERS])
+    return [(low, high) for row in rows for low, high in json.loads(row["value"])]
 
 
 def seconds(moment: datetime) -> int:

@@ -1,12 +1,13 @@
 """The store as the rest of the house sees it: one object, its parts named by purpose."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
 from sqlite_utils import Database
 
+from syndicator.errors import StoreBusyError
 from syndicator.query import Analyser
 from syndicator.store.alerts import Alerts
 from syndicator.store.announcements import Announcements
@@ -14,13 +15,17 @@ from syndicator.store.articles import Articles
 from syndicator.store.batches import Batches
 from syndicator.store.changes import Changes
 from syndicator.store.database import (
+    BUSY_TIMEOUT_S,
     InstanceLock,
     file_lock,
+    is_free,
     open_database,
     open_for_reading,
     reading,
     told_plainly,
     transaction,
+    turn,
+    wait_briefly,
 )
 from syndicator.store.deliveries import Deliveries
 from syndicator.store.destinations import Destinations
@@ -44,13 +49,16 @@ from syndicator.store.troubles import Troubles
 class Store:
     """Articles, topics, sources, feeds, the search index, alerts and the outbox in one SQLite database.
 
-    Reads may be done at any time; writes that belong together go into one `with store.transaction():`.
+    Reads may be done at any time; writes that belong together go into one `with store.transaction():`. A write waits
+    for other processes' writes, and with it its whole thread. Where others work in the same thread, `turn` is awaited
+    right before: it waits too, but in nobody's way.
     """
 
     def __init__(self, db: Database, path: Path, analyser: Analyser) -> None:
         self._db = db
         self.path = path
         self.analyser = analyser
+        self._is_patient = True
         self.articles = Articles(db)
         self.batches = Batches(db, self.articles)
         self.changes = Changes(db)
@@ -103,6 +111,31 @@ class Store:
         with told_plainly(self.path), transaction(self._db, durable=durable):
             yield
 
+    def wait_briefly(self) -> None:
+        """From now on nothing here waits for another process for longer than an instant: StoreBusyError, StoreError.
+
+        For a thread in which others are served. Their writers await `turn` first.
+        """
+        wait_briefly(self._db)
+        self._is_patient = False
+
+    def is_free(self) -> bool:
+        """Whether no other process writes right now. For what need not be written."""
+        return is_free(self._db)
+
+    async def turn(self, *, seconds: float = BUSY_TIMEOUT_S) -> None:
+        """Wait, while others work, until no other process writes: then write, without an await in between.
+
+        Raises StoreBusyError after so many `seconds`.
+        """
+        await turn(self._db, self.path, seconds=seconds)
+
+    @contextmanager
+    def told_plainly(self) -> Iterator[None]:
+        """What goes wrong in the database inside is a StoreError; for reads and writes outside a transaction."""
+        with told_plainly(self.path):
+            yield
+
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A part of a transaction that can fail alone."""
@@ -111,8 +144,17 @@ class Store:
 
     @contextmanager
     def publishing(self) -> Iterator[None]:
-        """One process renders at a time: an older rendering must never overwrite a newer one."""
-        with file_lock(self.path.with_name(self.path.name + ".publishing")):
+        """One process renders at a time: an older rendering must never overwrite a newer one.
+
+        Raises StoreBusyError where another does and this store is not to wait.
+        """
+        with ExitStack() as held:
+            try:
+                held.enter_context(
+                    file_lock(self.path.with_name(self.path.name + ".publishing"), wait=self._is_patient)
+                )
+            except BlockingIOError as error:
+                raise StoreBusyError(f"{self.path}: another process is writing feeds; it is tried again.") from error
             yield
 
     def instance_lock(self) -> InstanceLock:

@@ -1,17 +1,23 @@
 """From a replaced store into a restored one: the numbers that were given out, and what must not be undone."""
 
 import json
+import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import token_hex
 
 from sqlite_utils import Database
 
 from syndicator.model import State
-from syndicator.store.records import GIVEN_OUT, moment, seconds
+from syndicator.store.records import LOST_NUMBERS, lost_numbers, moment, seconds
 
 # A store that is restored where the replaced one is lost does not know how far its numbers went. No newsroom gives out
 # so many between two backups.
 GAP = 1_000_000
+
+_BRANCH = "branch"
+# In the order in which they can be filled: followers and questions are about topics.
+_HUB = ("hub_topics", "hub_followers", "hub_questions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,41 @@ class Undone:
     url: str | None
     at: datetime
     known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a replaced store could tell: the last number of each table's sequence, and what is undone (None: unknown).
+
+    `refusals_kept`: it told, and the restored store has, all that was closed, revoked and unsubscribed since.
+    """
+
+    numbers: dict[str, int]
+    undone: tuple[Undone, ...] | None
+    refusals_kept: bool
+
+
+NOTHING = Taken({}, None, refusals_kept=False)
+
+
+def take_over(replaced: Database, restored: Database) -> Taken:
+    """Take what the replaced store knew better into the restored one, inside its transaction.
+
+    Where the replaced store is damaged, what can't be read is left.
+    """
+    numbers: dict[str, int] = {}
+    restored.execute("SAVEPOINT taken")
+    try:
+        numbers = last_numbers(replaced)
+        # Of a damaged store an index may tell less than the truth.
+        is_sound = replaced.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+        is_same = is_sound and _line(replaced) == _line(restored)
+        _keep_refusals(replaced, restored, is_same=is_same)
+        return Taken(numbers, undone(replaced, restored) if is_sound else None, is_same)
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        # It is damaged, which may be why it is replaced: begin again without it.
+        restored.execute("ROLLBACK TO taken")
+        return Taken(numbers, None, refusals_kept=False)
 
 
 def last_numbers(db: Database) -> dict[str, int]:
@@ -48,36 +89,96 @@ def undone(replaced: Database, restored: Database) -> tuple[Undone, ...]:
     return tuple(sorted(found, key=lambda each: each.at, reverse=True))
 
 
-def keep_refusals(replaced: Database, restored: Database) -> None:
-    """Whoever said no since the backup has said no: ended alerts, revoked tokens, closed private feeds."""
-    alerts = {row["id"] for row in restored.query("SELECT id FROM alerts")}
-    kept = [row for row in replaced.query("SELECT id, feed_token FROM alerts") if row["id"] in alerts]
-    known = json.dumps([row["id"] for row in kept])
-    restored.execute("DELETE FROM opt_outs WHERE alert IN (SELECT value FROM json_each(?))", [known])
-    for row in replaced.query("SELECT alert, destination, at FROM opt_outs"):
-        if row["alert"] in alerts:
-            restored.execute("INSERT INTO opt_outs VALUES (?, ?, ?)", [row["alert"], row["destination"], row["at"]])
-    # First none has one: two alerts may have exchanged theirs, and each is unique.
-    restored.execute("UPDATE alerts SET feed_token = NULL WHERE id IN (SELECT value FROM json_each(?))", [known])
-    for row in kept:
-        restored.execute("UPDATE OR IGNORE alerts SET feed_token = ? WHERE id = ?", [row["feed_token"], row["id"]])
+def _line(db: Database) -> tuple[str | None, str | None]:
+    """By what a store is known through all its copies: when it was made, to the microsecond, and where it branched off.
+
+    It branches off where a restore could not ask the store before: of what that had been refused, it knows nothing.
+    """
+    rows = db.query(
+        "SELECT (SELECT min(applied_at) FROM _sqlite_migrations WHERE migration_set = 'syndicator') AS made,"
+        " (SELECT value FROM facts WHERE name = ?) AS branch",
+        [_BRANCH],
+    )
+    return next((row["made"], row["branch"]) for row in rows)
+
+
+def _keep_refusals(replaced: Database, restored: Database, *, is_same: bool) -> None:
+    """Whoever said no since the backup has said no: to alerts, private feeds, tokens, deliveries and the hub's pushes.
+
+    What is *not* in the replaced store says so only if that is the same store, later: one that was begun anew in the
+    place of a lost one, or from another backup of it, may lack what nobody has ended.
+    """
+    _keep_opt_outs(replaced, restored, is_same=is_same)
+    if is_same:
+        _keep_private_feeds(replaced, restored)
+        _keep_hub(replaced, restored)
     if "tokens" in replaced.table_names():
         for row in replaced.query("SELECT hash, revoked FROM tokens WHERE revoked IS NOT NULL"):
             restored.execute(
                 "UPDATE tokens SET revoked = ? WHERE hash = ? AND revoked IS NULL", [row["revoked"], row["hash"]]
             )
+    # One that has become another place since is not the one that said it is gone.
+    for row in replaced.query(
+        "SELECT name, kind, definition, off, off_since FROM destinations WHERE off IS NOT NULL AND gone = 0"
+    ):
+        restored.execute(
+            "UPDATE destinations SET off = :off, off_since = :off_since"
+            " WHERE name = :name AND kind = :kind AND definition = :definition AND off IS NULL",
+            row,
+        )
 
 
-def start_anew(db: Database, given_out: dict[str, int], now: datetime) -> None:
+def _keep_opt_outs(replaced: Database, restored: Database, *, is_same: bool) -> None:
+    alerts = {row["id"] for row in restored.query("SELECT id FROM alerts")}
+    if is_same:
+        known = json.dumps([row["id"] for row in replaced.query("SELECT id FROM alerts")])
+        restored.execute("DELETE FROM opt_outs WHERE alert IN (SELECT value FROM json_each(?))", [known])
+    for row in replaced.query("SELECT alert, destination, at FROM opt_outs"):
+        if row["alert"] in alerts:
+            restored.execute(
+                "INSERT OR IGNORE INTO opt_outs VALUES (?, ?, ?)", [row["alert"], row["destination"], row["at"]]
+            )
+
+
+def _keep_private_feeds(replaced: Database, restored: Database) -> None:
+    kept = list(replaced.query("SELECT id, feed_token FROM alerts"))
+    known = json.dumps([row["id"] for row in kept])
+    # First none has one: two alerts may have exchanged theirs, and each is unique.
+    restored.execute("UPDATE alerts SET feed_token = NULL WHERE id IN (SELECT value FROM json_each(?))", [known])
+    for row in kept:
+        restored.execute("UPDATE OR IGNORE alerts SET feed_token = ? WHERE id = ?", [row["feed_token"], row["id"]])
+
+
+def _keep_hub(replaced: Database, restored: Database) -> None:
+    """Who follows our feeds, and what each was sent last. What is rendered anew differs from that, or is nothing new.
+
+    Their generations count the announcements of a topic, so the three tables come together or not at all.
+    """
+    if not set(_HUB) <= set(replaced.table_names()):
+        return
+    for table in reversed(_HUB):
+        restored.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant of this module
+    for table in _HUB:
+        theirs = {column.name for column in replaced[table].columns}
+        columns = [column.name for column in restored[table].columns if column.name in theirs]
+        listed, marks = ", ".join(columns), ", ".join("?" * len(columns))
+        for row in replaced.query(f"SELECT {listed} FROM {table}"):  # noqa: S608 - our own schema's names
+            restored.execute(f"INSERT INTO {table} ({listed}) VALUES ({marks})", list(row.values()))  # noqa: S608
+
+
+def start_anew(db: Database, taken: Taken, now: datetime) -> None:
     """Numbers go on behind all that were given out; every source is fetched whole, at once; every feed is rendered."""
+    if not taken.refusals_kept:
+        db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", [_BRANCH, token_hex(8)])
     db.execute(
         "INSERT INTO sqlite_sequence SELECT 'versions', 0 WHERE 'versions' NOT IN (SELECT name FROM sqlite_sequence)"
     )
     for name, last in last_numbers(db).items():
-        number = max(last, given_out.get(name, 0)) + GAP
+        number = max(last, taken.numbers.get(name, 0)) + GAP
         db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", [number, name])
         if name == "versions":
-            db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", [GIVEN_OUT, str(number)])
+            lost = [*lost_numbers(db), (last, number)]
+            db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", [LOST_NUMBERS, json.dumps(lost)])
     db.execute(
         "UPDATE sources SET etag = NULL, last_modified = NULL, validators_url = NULL, body_hash = NULL,"
         " lease_until = NULL, owner = NULL, due = min(due, ?)",

@@ -5,15 +5,16 @@ from http import HTTPStatus
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from syndicator.errors import SyndicatorError
+from syndicator.errors import StoreSlowError, SyndicatorError
 from syndicator.web.api import api_routes
 from syndicator.web.articles import article_routes
 from syndicator.web.callback import callback_routes
+from syndicator.web.clients import Clients
 from syndicator.web.counting import Counting
 from syndicator.web.feedpath import FeedPath
 from syndicator.web.front import Front, door_routes, folder_path
@@ -22,6 +23,7 @@ from syndicator.web.health import health_routes
 from syndicator.web.house import House
 from syndicator.web.hub import hub_routes
 from syndicator.web.privatefeeds import private_feed_routes
+from syndicator.web.reading import Named
 from syndicator.web.scraping import scraping_routes
 from syndicator.web.search import search_routes
 from syndicator.web.unsubscribe import unsubscribe_routes
@@ -35,12 +37,18 @@ def web_app(house: House) -> ASGIApp:
     """The application, for any ASGI server."""
     app = Starlette(
         routes=_routes(house),
-        exception_handlers={HTTPException: _refusal, SyndicatorError: _trouble, Exception: _defect},
+        exception_handlers={
+            HTTPException: _refusal,
+            ClientDisconnect: _goodbye,
+            SyndicatorError: _trouble,
+            Exception: _defect,
+        },
     )
     # A redirect to the address without a slash at its end would be built from what the asker calls us.
     app.router.redirect_slashes = False
     folder = folder_path(house.settings)
-    return Counting(Front(FeedPath(house), GuardingHeaders(app), folder), house.base, folder)
+    named = Named(GuardingHeaders(app), Clients(house.settings.server.trusted_proxies))
+    return Counting(Front(FeedPath(house), named, folder), house.base, folder)
 
 
 def _routes(house: House) -> list[BaseRoute]:
@@ -66,9 +74,14 @@ async def _refusal(_request: Request, error: Exception) -> Response:
     return _line(text, status, dict(headers or {}))
 
 
+async def _goodbye(_request: Request, _error: Exception) -> Response:
+    """Whoever sent half a body has gone: nobody reads this, and it is no news of ours."""
+    return _line("The body breaks off.", 400, {})
+
+
 async def _trouble(_request: Request, error: Exception) -> Response:
-    """A full disk, a locked database: it goes by, and what it is belongs in our log."""
-    log.warning("%s", error)
+    """A full disk, a locked database: it goes by, and what it is belongs in our log; a crowd does not."""
+    log.log(logging.DEBUG if isinstance(error, StoreSlowError) else logging.WARNING, "%s", error)
     return _line("This can't be done right now. Please try again later.", 503, {"Retry-After": str(_RETRY_AFTER_S)})
 
 

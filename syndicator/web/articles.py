@@ -14,7 +14,8 @@ from syndicator.model import FeedItem, Kind, Reason, Republish, State
 from syndicator.pipeline import public_site
 from syndicator.provenance import Filed, Provenance, Retired, provenance
 from syndicator.publish import Carried, PublicSite, allowance, carry, page_entry
-from syndicator.web.conditional import answer
+from syndicator.web.answering import answered
+from syndicator.web.copies import Copy
 from syndicator.web.headers import UNSTORED
 from syndicator.web.house import House
 from syndicator.web.marking import Piece, paragraphs, pieces
@@ -63,7 +64,8 @@ def article_routes(house: House) -> list[BaseRoute]:
             api=api and f"{api}/{uuid}",
             **_shown(told, site),
         )
-        return answer(request, body, "text/html; charset=utf-8", modified=None, now=house.clock(), headers=headers)
+        copy = Copy(body, house.clock())
+        return await answered(request, copy, "text/html; charset=utf-8", modified=None, headers=headers)
 
     return [Route(f"{house.base}/articles/{{uuid}}", Resource(get=get))]
 

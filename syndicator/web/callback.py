@@ -1,6 +1,7 @@
 """`/websub/callback/TOKEN`: where the hubs of our sources ask back, and push to (W3C WebSub §5.2, §5.3, §7)."""
 
 import re
+from collections.abc import Awaitable, Callable
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -26,15 +27,16 @@ _DIGITS = re.compile(r"[0-9]{1,12}")
 def callback_routes(house: House) -> list[BaseRoute]:
     """`/websub/callback/TOKEN`."""
     receiving = Receiving(house.settings, house.store, house.pipeline.intake, clock=house.clock)
-    answers = Callback(receiving, max_body=house.settings.network.max_body)
+    answers = Callback(receiving, house.turn, max_body=house.settings.network.max_body)
     return [Route(f"{house.base}{CALLBACK}{{token}}", Resource(get=answers.get, post=answers.post))]
 
 
 class Callback:
-    """Answers the hubs of our sources. `max_body` is the largest document taken, in bytes."""
+    """Answers the hubs of our sources. `max_body` is the largest document taken, in bytes; `turn` waits for a write."""
 
-    def __init__(self, receiving: Receiving, *, max_body: int) -> None:
+    def __init__(self, receiving: Receiving, turn: Callable[[], Awaitable[None]], *, max_body: int) -> None:
         self._receiving = receiving
+        self._turn = turn
         self._max_body = max_body
         self._pushes = 0
         self._held = 0
@@ -46,12 +48,14 @@ class Callback:
         token, said = request.path_params["token"], request.query_params
         mode, topic, challenge = (said.get(f"hub.{name}", "") for name in ("mode", "topic", "challenge"))
         if mode == Mode.DENIED:
+            await self._turn()
             known = self._receiving.deny(token, topic, said.get("hub.reason", ""))
             return _said("", 200 if known else 404)
         if not 0 < len(challenge) <= _CHALLENGE_CHARACTERS:
             raise HTTPException(404)
         lease = said.get("hub.lease_seconds", "")
         lease_s = int(lease) if _DIGITS.fullmatch(lease) else None
+        await self._turn()
         if not self._receiving.confirm(token, mode, topic, lease_s):
             raise HTTPException(404)
         return _said(challenge, 200)
@@ -65,7 +69,7 @@ class Callback:
         if not self._receiving.is_ours(token):
             return _said("Nobody is subscribed here any more.\n", 410)
         if self._pushes >= PUSHES:
-            return self._come_back(token)
+            return await self._come_back(token)
         body = bytearray()
         self._pushes += 1
         try:
@@ -76,7 +80,8 @@ class Callback:
             self._pushes -= 1
             self._held -= len(body)
 
-    def _come_back(self, token: str) -> Response:
+    async def _come_back(self, token: str) -> Response:
+        await self._turn()
         self._receiving.turned_away(token)
         return _said("Too much at once: please try again.\n", 503, {"Retry-After": str(_RETRY_AFTER_S)})
 
@@ -89,10 +94,11 @@ class Callback:
                 body += chunk
                 self._held += len(chunk)
                 if self._held > LARGEST * self._max_body:
-                    return self._come_back(token)
+                    return await self._come_back(token)
                 if len(body) > self._max_body:
                     break
         if max(expected, len(body)) > self._max_body:
+            await self._turn()
             self._receiving.turned_away(token)
             return _said("That is more than is taken here.\n", 413)
         codings = (name.strip().lower() for name in request.headers.get("content-encoding", "").split(","))

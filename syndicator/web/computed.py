@@ -1,22 +1,26 @@
 """Feeds that are made when somebody asks for them: kept for a moment, and answered as files are."""
 
-import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndicator.httptimes import http_date
-from syndicator.web.codings import Coding, chosen
-from syndicator.web.conditional import is_current, told
-from syndicator.web.shelf import Copy
+from syndicator.errors import StoreSlowError
+from syndicator.web.answering import answered
+from syndicator.web.conditional import told
+from syndicator.web.copies import Copy
+from syndicator.web.once import Once
 from syndicator.web.sightings import Sightings
 
 # How long a feed under which nothing has changed is taken for what it was.
 KEPT = timedelta(seconds=30)
+# And how long it is given out where there is no time to make it anew: only the window's edge moves meanwhile.
+KEPT_WHILE_BUSY = timedelta(hours=1)
 KEPT_BYTES = 32_000_000
 
 
@@ -32,8 +36,9 @@ class Made:
 class Question:
     """A feed that is asked for: its address, how it is made, and what it is made of.
 
-    As long as `revision` stays what it is, so does the feed, for KEPT; None: it is made anew for everybody. `make`
-    may raise what the asker should be told; `pay` is called before it is, and may refuse.
+    As long as `revision` stays what it is, so does the feed, for KEPT, and longer while we are too busy to make it;
+    None: it is made anew for everybody. `make` may raise what the asker should be told; `pay` is called before it is,
+    and may refuse.
     """
 
     address: Hashable
@@ -49,10 +54,10 @@ class _Kept:
     revision: Hashable | None
     at: datetime
 
-    def answers(self, question: Question, now: datetime) -> bool:
-        """Whether it is still what would be made."""
+    def answers(self, question: Question, now: datetime, span: timedelta) -> bool:
+        """Whether nothing was added, changed or taken back since it was made, and that is within `span`."""
         unchanged = question.revision is not None and question.revision == self.revision
-        return unchanged and timedelta() <= now - self.at < KEPT
+        return unchanged and timedelta() <= now - self.at < span
 
 
 class Computed:
@@ -63,7 +68,7 @@ class Computed:
         self._sightings = Sightings(clock())
         # Whichever was asked for longest ago stands first.
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
-        self._making: dict[Hashable, asyncio.Task[_Kept]] = {}
+        self._once = Once()
 
     async def answer(self, request: Request, question: Question, headers: Mapping[str, str]) -> Response:
         """200 with the feed in the coding that the asker likes best, or 304; `headers` go with either.
@@ -72,43 +77,28 @@ class Computed:
         tells nothing of what they have (RFC 9110 §13.1.3 lets a server be strict; nginx is, too).
         """
         kept = await self._get(question)
-        copy, now, asked = kept.copy, self._clock(), request.headers
-        since = self._sightings.since(question.address, copy.tag, now)
-        modified = told(since, now)
-        coding = chosen(asked.getlist("accept-encoding"), len(copy.plain))
-        fields = {**headers, "ETag": copy.etag(coding).decode(), "Vary": "Accept-Encoding"}
-        ours = []
-        if modified is not None:
-            fields["Last-Modified"] = http_date(modified)
-            ours = [date for date in asked.getlist("if-modified-since") if date == fields["Last-Modified"]]
-        if is_current(asked.getlist("if-none-match"), ours, copy.tag, modified):
-            return Response(status_code=304, headers=fields)
-        if copy.body(coding) is None:
-            await asyncio.to_thread(copy.pack, coding)
-        if coding is not Coding.IDENTITY:
-            fields["Content-Encoding"] = coding
-        return Response(copy.body(coding), media_type=kept.media_type, headers=fields)
+        now = self._clock()
+        modified = told(self._sightings.since(question.address, kept.copy.tag, now), now)
+        return await answered(request, kept.copy, kept.media_type, modified=modified, headers=headers, exactly=True)
 
     async def _get(self, question: Question) -> _Kept:
         """The feed as it was kept, or made now: once for all who ask meanwhile."""
         kept = self._kept.get(question.address)
-        if kept is not None and kept.answers(question, self._clock()):
+        if kept is not None and kept.answers(question, self._clock(), KEPT):
             self._kept.move_to_end(question.address)
             return kept
-        key = (question.address, question.revision)
-        task = self._making.get(key)
-        if task is None:
-            question.pay()
-            task = self._making[key] = asyncio.create_task(self._make(question))
-            task.add_done_callback(lambda done: self._made(key, done))
-        # Whoever goes away meanwhile does not take it from the others.
-        return await asyncio.shield(task)
 
-    def _made(self, key: Hashable, task: asyncio.Task[_Kept]) -> None:
-        self._making.pop(key, None)
-        if not task.cancelled():
-            # Looked at, or asyncio would complain where all who waited have gone away.
-            task.exception()
+        def begin() -> Coroutine[None, None, _Kept]:
+            question.pay()
+            return self._make(question)
+
+        try:
+            return await self._once.get((question.address, question.revision), begin)
+        except (StoreSlowError, HTTPException) as error:
+            is_busy = isinstance(error, StoreSlowError) or error.status_code == HTTPStatus.TOO_MANY_REQUESTS
+            if is_busy and kept is not None and kept.answers(question, self._clock(), KEPT_WHILE_BUSY):
+                return kept
+            raise
 
     async def _make(self, question: Question) -> _Kept:
         began = self._clock()

@@ -1,15 +1,12 @@
 """Conditional requests (RFC 9110 §13): answers that cost nothing while a reader has the newest bytes."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 
-from starlette.requests import Request
-from starlette.responses import Response
-
-from syndicator.httptimes import http_date, parsed_date
+from syndicator.httptimes import parsed_date
 
 _TAG = re.compile(r'"([^"]*)"')
 # What servers in front of us append to an entity tag when they compress the body, and readers send back.
@@ -44,27 +41,14 @@ def is_current(tags: Sequence[str], since: Sequence[str], tag: str, modified: da
     return date is not None and modified.replace(microsecond=0) <= date
 
 
+def named(tags: Sequence[str], ours: Sequence[str]) -> str | None:
+    """The first of `ours` that If-None-Match names as we wrote it; None where it names none of them."""
+    if not tags:
+        return None
+    known = {f'"{each}"' for each in _TAG.findall(",".join(tags)[:_LIST_CHARACTERS])}
+    return next((tag for tag in ours if tag in known), None)
+
+
 def told(modified: datetime | None, now: datetime) -> datetime | None:
     """The Last-Modified that may be told: one ahead of our clock is not, and matches nothing (RFC 9110 §8.8.2.1)."""
     return modified if modified is not None and modified <= now else None
-
-
-def answer(
-    request: Request,
-    body: bytes,
-    media_type: str,
-    *,
-    modified: datetime | None,
-    now: datetime,
-    headers: Mapping[str, str],
-) -> Response:
-    """The answer to a GET or HEAD: 200 with the body, or 304; `headers` go with either."""
-    modified = told(modified, now)
-    tag = entity_tag(body)
-    validators = {"ETag": tag}
-    if modified is not None:
-        validators["Last-Modified"] = http_date(modified)
-    asked = request.headers
-    if is_current(asked.getlist("if-none-match"), asked.getlist("if-modified-since"), tag, modified):
-        return Response(status_code=304, headers={**headers, **validators})
-    return Response(body, media_type=media_type, headers={**headers, **validators})

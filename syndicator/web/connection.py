@@ -16,6 +16,7 @@ import httptools
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from syndicator import metrics
 from syndicator.web.clients import Clients
 from syndicator.web.room import Room, Wait
 
@@ -41,7 +42,7 @@ HEADERS = 100
 # A request with all its body. What is taken in one place may be far less; see each route.
 REQUEST_BYTES = 16_777_216
 # Requests that may be sent ahead of the answers.
-AHEAD = 16
+AHEAD = 4
 # Requests that are being answered at a time. More are answered 503, if nobody can be sent off.
 BUSY = 1_024
 _RETRY_AFTER_S = 5
@@ -296,6 +297,7 @@ class BoundedConnection(HttpToolsProtocol):
     def _refuse(self, status: int, why: str) -> None:
         """Listen no more. What is answered already is answered to its end; then say why, if it can still be said."""
         self._is_deaf = True
+        metrics.refused(status)
         if self._cycles and self._part is Wait.BODY and self._cycles[-1] is self.cycle:
             # The rest of its body will not come, and it may be waiting for that.
             cut = self._cycles.pop()
@@ -361,6 +363,7 @@ def _origin_form(url: bytes) -> bytes:
 
 async def _busy(_scope: Scope, _receive: Receive, send: Send) -> None:
     """ASGI: not now."""
+    metrics.refused(HTTPStatus.SERVICE_UNAVAILABLE)
     body = f"{HTTPStatus.SERVICE_UNAVAILABLE.phrase}. Please try again in a moment.\n".encode()
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),

@@ -42,6 +42,7 @@ class Counting:
         self._app = app
         self._base = f"{base}/"
         self._folder = folder
+        metrics.expected([FEEDS, OTHER, metrics.REFUSED, *KINDS.values()])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""

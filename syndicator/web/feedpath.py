@@ -5,6 +5,7 @@ What the server in front of a folder does is done here too: one answer for each 
 follow the bytes, and nothing that differs from reader to reader, so that any cache may keep it.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
 
@@ -13,22 +14,17 @@ from starlette.types import Scope, Send
 from syndicator.errors import StoreError
 from syndicator.publish import FORMATS, INDEX_FILES, MEDIA_TYPES, PAGE_TYPE, Address, PublicSite
 from syndicator.store import ALL
-from syndicator.web.codings import Coding, chosen
-from syndicator.web.conditional import is_current, told
-from syndicator.web.headers import ON_PAGES_OF_FILES
+from syndicator.web.answering import Headers, judged
+from syndicator.web.conditional import told
+from syndicator.web.copies import Copy
+from syndicator.web.headers import ON_PAGES_OF_FILES, PREFLIGHT, SHARED, lasting
 from syndicator.web.house import House
-from syndicator.web.shelf import Absence, Copy, Shelf
+from syndicator.web.shelf import Absence, Shelf
 
-Headers = list[tuple[bytes, bytes]]
-
-ALLOW = b"GET, HEAD, OPTIONS"
-# How long a cache may show what it has while it asks, and while we can't be reached.
-STALE_WHILE_ASKING = timedelta(minutes=1)
-STALE_WITHOUT_US = timedelta(days=1)
+ALLOW = PREFLIGHT["Access-Control-Allow-Methods"].encode()
 ARCHIVE_AGE = timedelta(days=1)
 STYLE_AGE = timedelta(days=7)
 RETRY_AFTER_S = 30
-PREFLIGHT_AGE = timedelta(days=1)
 INDEX = "index.html"
 # "archive/", the longest name of a feed, a month.
 _LONGEST_PATH = 125
@@ -39,18 +35,15 @@ _TYPES = {
     "css": "text/css; charset=utf-8",
     "opml": "text/x-opml; charset=utf-8",
 }
+
+
+def _raw(headers: Mapping[str, str]) -> Headers:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
 # Whoever reads feeds in a browser may, from any site, and see what it needs to ask again.
-_FOR_ANY_SITE: Headers = [
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Last-Modified, Link"),
-]
-_PREFLIGHT: Headers = [
-    (b"allow", ALLOW),
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-allow-methods", ALLOW),
-    (b"access-control-allow-headers", b"A-IM, Cache-Control, If-Modified-Since, If-None-Match, *"),
-    (b"access-control-max-age", b"%d" % PREFLIGHT_AGE.total_seconds()),
-]
+_FOR_ANY_SITE = _raw(SHARED)
+_PREFLIGHT = [(b"allow", ALLOW), *_FOR_ANY_SITE, *_raw(PREFLIGHT)]
 
 
 class FeedPath:
@@ -95,29 +88,23 @@ class FeedPath:
 
     async def _answer(self, file: str, copy: Copy, scope: Scope, send: Send) -> None:
         """200 with the bytes in the coding that the reader likes best, or 304."""
-        accepted, tags, since = _conditions(scope)
-        coding = chosen(accepted, len(copy.plain))
+        verdict = judged(scope, copy, told(copy.modified, self._clock()))
         always, whole = self._standing(file)
-        headers = [(b"etag", copy.etag(coding)), *always]
-        modified = told(copy.modified, self._clock())
-        if modified is not None:
-            headers.append((b"last-modified", copy.last_modified))
-        if is_current(tags, since, copy.tag, modified):
+        headers = [*verdict.headers, *always]
+        if verdict.status == 304:  # noqa: PLR2004 - RFC 9110 §15.4.5
             await _send(send, 304, headers)
             return
-        body = copy.body(coding)
+        body = copy.body(verdict.coding)
         if body is None:
-            body = await self._shelf.packed(copy, coding)
+            body = await self._shelf.packed(copy, verdict.coding)
         headers += whole
         headers.append((b"content-length", b"%d" % len(body)))
-        if coding is not Coding.IDENTITY:
-            headers.append((b"content-encoding", coding.encode()))
         await _send(send, 200, headers, b"" if scope["method"] == "HEAD" else body)
 
     def _standing_headers(self, file: str) -> tuple[Headers, Headers]:
         """What every answer for `file` says, and what those with the bytes say besides."""
         extension = file.rpartition(".")[2]
-        always = [self._life(file), (b"vary", b"Accept-Encoding"), *_FOR_ANY_SITE]
+        always = [self._life(file), *_FOR_ANY_SITE]
         whole = [
             (b"content-type", _TYPES[extension].encode()),
             (b"accept-ranges", b"none"),
@@ -125,7 +112,7 @@ class FeedPath:
         if extension in MEDIA_TYPES:
             always.append((b"link", self._links(file).encode()))
         if extension == "html":
-            whole += [(name.lower().encode(), value.encode()) for name, value in ON_PAGES_OF_FILES.items()]
+            whole += _raw(ON_PAGES_OF_FILES)
         else:
             whole += [(b"x-content-type-options", b"nosniff"), (b"cross-origin-resource-policy", b"cross-origin")]
         if self._settings.server.robots:
@@ -133,17 +120,13 @@ class FeedPath:
         return always, whole
 
     def _life(self, file: str) -> tuple[bytes, bytes]:
-        """How long caches may keep `file` (RFC 9111 §5.2.2, RFC 5861)."""
+        """How long caches may keep `file`."""
         age = self._settings.server.max_age
         if file.startswith("archive/"):
             age = max(age, ARCHIVE_AGE)
         elif file.endswith(".css"):
             age = max(age, STYLE_AGE)
-        seconds = [int(span.total_seconds()) for span in (age, STALE_WHILE_ASKING, STALE_WITHOUT_US)]
-        return (
-            b"cache-control",
-            b"public, max-age=%d, stale-while-revalidate=%d, stale-if-error=%d" % tuple(seconds),
-        )
+        return b"cache-control", lasting(age).encode()
 
     def _links(self, file: str) -> str:
         """What the document says of itself and its hub, said before it is opened (WebSub §4, RFC 8288)."""
@@ -170,21 +153,6 @@ class FeedPath:
         except StoreError:
             return True
         return edge is not None and found[0].archive in edge.months
-
-
-def _conditions(scope: Scope) -> tuple[list[str], list[str], list[str]]:
-    """The values of Accept-Encoding, If-None-Match and If-Modified-Since."""
-    accepted: list[str] = []
-    tags: list[str] = []
-    since: list[str] = []
-    for name, value in scope["headers"]:
-        if name == b"accept-encoding":
-            accepted.append(value.decode("latin-1"))
-        elif name == b"if-none-match":
-            tags.append(value.decode("latin-1"))
-        elif name == b"if-modified-since":
-            since.append(value.decode("latin-1"))
-    return accepted, tags, since
 
 
 async def _tell(scope: Scope, send: Send, status: int, text: str, headers: Headers) -> None:

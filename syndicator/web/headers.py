@@ -1,6 +1,7 @@
 """The headers that guard every answer, in one place."""
 
 from base64 import b64encode
+from datetime import timedelta
 from hashlib import sha256
 
 from starlette.datastructures import MutableHeaders
@@ -9,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from syndicator.publish import stylesheet
 from syndicator.web.pages import page_style
 
+_SHARE = "syndicator.shared"
 # Nothing runs, nothing is fetched, nothing frames us. Pages bring their styles along, which the policy knows by hash.
 _STYLES = " ".join(
     f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'" for style in (stylesheet().decode(), page_style())
@@ -22,14 +24,41 @@ EVERYWHERE = {
 }
 # Pages in the feeds folder find their style sheet beside them.
 ON_PAGES_OF_FILES = {**EVERYWHERE, "Content-Security-Policy": _POLICY.format("'self'")}
+# Scripts of any site may read what everybody may read: no token goes along with a `*`.
+SHARED = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "ETag, Last-Modified, Link, Location, Retry-After",
+}
+# What browsers ask beforehand: whether a script may send what a conditional request needs (Fetch §4.8).
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Headers": "A-IM, Cache-Control, If-Modified-Since, If-None-Match, Last-Event-ID, *",
+    "Access-Control-Max-Age": "86400",
+}
+# How long a cache may show what it has while it asks, and while we can't be reached.
+STALE_WHILE_ASKING = timedelta(minutes=1)
+STALE_WITHOUT_US = timedelta(days=1)
 # For what is meant for one reader: search engines leave it alone.
 UNLISTED = {"X-Robots-Tag": "noindex"}
 # Also for what is not there, so that a feed which is opened again is not hidden by an old answer.
 UNSTORED = {"Cache-Control": "no-store", **UNLISTED}
 
 
+def lasting(age: timedelta) -> str:
+    """Cache-Control for what any cache may keep so long (RFC 9111 §5.2.2, RFC 5861)."""
+    seconds = [int(span.total_seconds()) for span in (age, STALE_WHILE_ASKING, STALE_WITHOUT_US)]
+    return "public, max-age={}, stale-while-revalidate={}, stale-if-error={}".format(*seconds)
+
+
+def share(scope: Scope) -> None:
+    """Let scripts of any site read the answer to this request, whatever it is and whoever gives it."""
+    scope[_SHARE] = True
+
+
 class GuardingHeaders:
-    """ASGI middleware that puts EVERYWHERE's headers on every answer, errors included."""
+    """ASGI middleware that puts EVERYWHERE's headers on every answer, errors included; and SHARED's where `share` was
+    called.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -40,8 +69,10 @@ class GuardingHeaders:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in EVERYWHERE.items():
-                    headers[name] = value
+                headers.update(EVERYWHERE)
+                if _SHARE in scope:
+                    headers.update(SHARED)
+                    headers["Cross-Origin-Resource-Policy"] = "cross-origin"
             await send(message)
 
         await self._app(scope, receive, guarded)

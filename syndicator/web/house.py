@@ -13,13 +13,17 @@ from syndicator.readiness import Pulse
 from syndicator.store import Store
 from syndicator.web.reading import ReadingRoom
 
+# Whoever has something written waits no longer than this for another process's writes.
+ASKER_S = 3.0
+
 
 @dataclass(frozen=True, slots=True)
 class House:
     """One newsroom, as the web server sees it.
 
     `store` is the service's own connection: for writes and for small reads, in the event loop's thread alone. What may
-    take longer is read in the `reading` room. `pulse` is the worker's.
+    take longer is read in the `reading` room, and what may take seconds in `searching`, so that quick looks never wait
+    behind it. `pulse` is the worker's.
     """
 
     settings: Settings
@@ -27,8 +31,16 @@ class House:
     pipeline: Pipeline
     addresses: Addresses
     reading: ReadingRoom
+    searching: ReadingRoom
     clock: Callable[[], datetime]
     pulse: Pulse = field(default_factory=Pulse)
+
+    async def turn(self) -> None:
+        """Wait a little until no other process writes, then write at once. Raises StoreBusyError: they may come back.
+
+        For whatever an asker has written into the store.
+        """
+        await self.store.turn(seconds=ASKER_S)
 
     @property
     def base(self) -> str:

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from syndicator.errors import HubFullError
 from syndicator.pushing import Reception, UnknownTopicError
+from syndicator.web.clients import Clients
 from syndicator.web.form import form_fields
 from syndicator.web.headers import UNSTORED
 from syndicator.web.house import House
@@ -39,6 +40,8 @@ class Desk:
 
     def __init__(self, house: House) -> None:
         self._reception = Reception(house.store)
+        self._turn = house.turn
+        self._clients = Clients(house.settings.server.trusted_proxies)
         self._limits = Limits(house.settings.server.rate, house.settings.server.trusted_proxies)
 
     async def get(self, _request: Request) -> Response:
@@ -53,8 +56,9 @@ class Desk:
         if content_type.partition(";")[0].strip().lower() != FORM_TYPE:
             return _said(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send a form as {FORM_TYPE}.")
         fields = form_fields(await request.body(), content_type)
+        await self._turn()
         try:
-            received = self._reception.receive(fields)
+            received = self._reception.receive(fields, client=self._clients.of(request.scope))
         except UnknownTopicError as error:
             return _said(HTTPStatus.NOT_FOUND, str(error))
         except AskingError as error:

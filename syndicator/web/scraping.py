@@ -112,7 +112,7 @@ def _figures(store: Store, settings: Settings, attempts: Attempts, now: datetime
     yield articles
     yield _gauge(
         "syndicator_newest_seq",
-        "The number of the newest version: it grows by one with every new article, edit, correction and kill.",
+        "The newest version's number: every article, edit, correction and kill has the next. A restore skips some.",
         figures.newest_seq(),
     )
     yield _gauge("syndicator_topics", "Topics in config.toml.", len(settings.topics))

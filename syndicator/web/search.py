@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from syndicator.alerts import Excerpt, excerpt, marked
@@ -18,8 +18,9 @@ from syndicator.publish import MEDIA_TYPES, Address, PageEntry, PublicSite, allo
 from syndicator.query import Query
 from syndicator.searchfeed import Found, address, asked, find, read_query, search_document, spelling
 from syndicator.store import Store
+from syndicator.web.answering import passing
 from syndicator.web.computed import Computed, Made, Question
-from syndicator.web.headers import UNLISTED, UNSTORED
+from syndicator.web.headers import UNLISTED, UNSTORED, lasting
 from syndicator.web.house import House
 from syndicator.web.limits import Limits
 from syndicator.web.marking import Piece, pieces
@@ -67,7 +68,7 @@ def search_routes(house: House) -> list[BaseRoute]:
     """`/search?q=…` for people, `/search.FORMAT?q=…` for readers."""
     search = Search(house)
     feeds = [
-        Route(f"{house.base}/search.{extension}", Resource(get=partial(search.feed, extension=extension)))
+        Route(f"{house.base}/search.{extension}", Resource(get=partial(search.feed, extension=extension), shared=True))
         for extension in MEDIA_TYPES
     ]
     return [Route(f"{house.base}/search", Resource(get=search.page)), *feeds]
@@ -82,12 +83,7 @@ class Search:
         self._site = replace(public_site(settings), service=settings.site.url)
         self._computed = Computed(house.clock)
         self._limits = Limits(settings.server.rate, settings.server.trusted_proxies)
-        self._headers = {
-            "Cache-Control": f"public, max-age={int(settings.server.max_age.total_seconds())}",
-            "Access-Control-Allow-Origin": "*",
-            "Access-Control-Expose-Headers": "ETag, Last-Modified",
-            **UNLISTED,
-        }
+        self._headers = {"Cache-Control": lasting(settings.server.max_age), **UNLISTED}
 
     async def feed(self, request: Request, extension: str) -> Response:
         """A search as a feed. 400 with the place of the mistake, 429 and 503 with the seconds to wait."""
@@ -101,12 +97,13 @@ class Search:
         house, words = self._house, spelling(query)
 
         async def make() -> Made:
-            body = await house.reading.read(partial(self._rendered, query, extension), seconds=DEADLINE_S)
+            body = await house.searching.read(partial(self._rendered, query, extension), seconds=DEADLINE_S)
             return Made(body, MEDIA_TYPES[extension])
 
         question = Question((words, extension), house.store.search.revision(), make, partial(self._pay, request))
+        link = f'<{self._address(query, extension)}>; rel="self"'
         try:
-            return await self._computed.answer(request, question, self._headers)
+            return await self._computed.answer(request, question, {**self._headers, "Link": link})
         except StoreSlowError as error:
             raise _too_slow() from error
 
@@ -114,20 +111,24 @@ class Search:
         """What a search finds, or how to search."""
         text = request.query_params.get("q", "")
         if not text.strip():
-            return self._page(200, words="")
+            return await self._page(request, 200, words="")
         try:
             query = read_query(text, self._house.settings)
         except QueryError as error:
-            return self._page(400, words=text, mistake=_mistake(error))
-        seconds = self._limits.refuse_after(request.scope)
-        if seconds is not None:
-            return self._page(429, {"Retry-After": str(seconds)}, words=text, excuse=_TOO_OFTEN.format(seconds))
+            return await self._page(request, 400, words=text, mistake=_mistake(error))
         try:
-            found = await self._house.reading.read(lambda store: find(store, query), seconds=DEADLINE_S)
+            self._pay(request)
+            found = await self._house.searching.read(lambda store: find(store, query), seconds=DEADLINE_S)
         except StoreSlowError:
-            return self._page(503, {"Retry-After": str(RETRY_AFTER_S)}, words=text, excuse=_TOO_SLOW)
+            return await self._page(request, 503, _later(RETRY_AFTER_S), words=text, excuse=_TOO_SLOW)
+        except HTTPException as error:
+            # This client has had its share.
+            more = dict(error.headers or {})
+            excuse = _TOO_OFTEN.format(more.get("Retry-After"))
+            return await self._page(request, error.status_code, more, words=text, excuse=excuse)
         at = Address(self._site, "search", stem=address(self._house.settings), query=asked(query))
-        return self._page(
+        return await self._page(
+            request,
             200,
             words=text,
             spelling=spelling(query),
@@ -140,18 +141,25 @@ class Search:
         document = search_document(store, settings, query, self._house.clock())
         return self._house.publisher.render(document, extension, at=address(settings), query=asked(query))
 
-    def _page(self, status: int, more: Mapping[str, str] = MappingProxyType({}), **context: object) -> Response:
+    def _address(self, query: Query, extension: str) -> str:
+        """Where a search is a feed, as the feed itself says."""
+        at = Address(self._site, "search", stem=address(self._house.settings), query=asked(query))
+        return at.url(extension)
+
+    async def _page(
+        self, request: Request, status: int, more: Mapping[str, str] = MappingProxyType({}), **context: object
+    ) -> Response:
         examples = [*_EXAMPLES, *((f"topic:{name}", f"in the topic {title}") for name, title in self._site.topics[:1])]
         blank: dict[str, object] = {"spelling": "", "mistake": None, "excuse": "", "feeds": (), "results": None}
         form = {"action": f"{self._house.base}/search", "examples": examples}
         body = site_page("search.html", self._site, **{**blank, **form, **context})
-        return HTMLResponse(body, status, {**UNSTORED, **more})
+        return await passing(request, body, "text/html; charset=utf-8", status, {**UNSTORED, **more})
 
     def _pay(self, request: Request) -> None:
         """Raise 429 where this client has had its share of work."""
         seconds = self._limits.refuse_after(request.scope)
         if seconds is not None:
-            raise HTTPException(429, headers={"Retry-After": str(seconds)})
+            raise HTTPException(429, headers=_later(seconds))
 
 
 def _result(found: Found, site: PublicSite) -> Result:
@@ -178,4 +186,8 @@ def _refused(text: str) -> Response:
 
 
 def _too_slow() -> HTTPException:
-    return HTTPException(503, headers={"Retry-After": str(RETRY_AFTER_S)})
+    return HTTPException(503, headers=_later(RETRY_AFTER_S))
+
+
+def _later(seconds: int) -> dict[str, str]:
+    return {"Retry-After": str(seconds)}

@@ -10,16 +10,15 @@ import logging
 import os
 import stat
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
 
-from syndicator.httptimes import http_date
 from syndicator.publish import GONE_FILE, ends_whole, gone_names
-from syndicator.web.codings import Coding, packed
-from syndicator.web.conditional import entity_tag
+from syndicator.web.codings import Coding
+from syndicator.web.copies import Copy
+from syndicator.web.once import Once
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +27,6 @@ PASSING_BYTES = 64_000_000
 # No document that we write is as large.
 LARGEST_BYTES = 64_000_000
 
-Made = TypeVar("Made")
 # What tells one version of a file from another without reading it.
 Signature = tuple[int, int, int, int]
 
@@ -39,47 +37,6 @@ class Absence(StrEnum):
     UNKNOWN = "unknown"
     GONE = "gone"
     NOT_YET = "not yet"
-
-
-class Copy:
-    """One version of one file: its bytes, as they are and packed, with their validators.
-
-    `modified` is in whole seconds, like the Last-Modified that is made of it.
-    """
-
-    def __init__(self, body: bytes, modified: datetime) -> None:
-        self.modified = modified
-        self.last_modified = http_date(modified).encode()
-        self.tag = entity_tag(body)
-        self._bodies = {Coding.IDENTITY: body}
-        self._tags = {coding: self._tagged(coding) for coding in Coding}
-
-    def _tagged(self, coding: Coding) -> bytes:
-        """A strong tag names bytes, and packed ones are others (RFC 9110 §8.8.3.3)."""
-        return (self.tag if coding is Coding.IDENTITY else f'{self.tag[:-1]}-{coding}"').encode()
-
-    def etag(self, coding: Coding) -> bytes:
-        """The entity tag of the bytes in this coding."""
-        return self._tags[coding]
-
-    def body(self, coding: Coding) -> bytes | None:
-        """The bytes in this coding; None where they have not been packed yet."""
-        return self._bodies.get(coding)
-
-    def pack(self, coding: Coding) -> bytes:
-        """Make and keep the bytes in this coding; takes milliseconds, for a large feed a tenth of a second."""
-        body = self._bodies[coding] = packed(self.plain, coding)
-        return body
-
-    @property
-    def plain(self) -> bytes:
-        """The bytes of the file."""
-        return self._bodies[Coding.IDENTITY]
-
-    @property
-    def size(self) -> int:
-        """What it takes of our memory, in bytes."""
-        return sum(map(len, list(self._bodies.values())))
 
 
 class Shelf:
@@ -93,9 +50,10 @@ class Shelf:
         self._kept = frozenset(kept)
         self._stands = stands
         self._copies: OrderedDict[str, tuple[Signature, Copy]] = OrderedDict()
-        self._making: dict[Hashable, asyncio.Task[Any]] = {}
+        self._once = Once()
         self._missed: set[str] = set()
         self._gone: tuple[Signature | None, frozenset[str]] = (None, frozenset())
+        self._fill()
 
     async def find(self, file: str, feed: str | None) -> Copy | Absence:
         """The newest readable version of `file` ("asylum.atom"), which is one of `feed` where it is a feed's."""
@@ -107,7 +65,9 @@ class Shelf:
                 if file not in self._kept:
                     self._copies.move_to_end(file)
                 return known[1]
-            fresh = await self._once((file, signature), lambda: self._read(file, known and known[1]))
+            fresh = await self._once.get(
+                (file, signature), lambda: asyncio.to_thread(self._read, file, known and known[1])
+            )
             if fresh is not None:
                 self._keep(file, *fresh)
                 return fresh[1]
@@ -115,9 +75,16 @@ class Shelf:
 
     async def packed(self, copy: Copy, coding: Coding) -> bytes:
         """The bytes of `copy` in this coding, packed beside the event loop, once for all who ask meanwhile."""
-        body = await self._once((id(copy), coding), lambda: copy.pack(coding))
+        body = await self._once.get((id(copy), coding), lambda: asyncio.to_thread(copy.pack, coding))
         self._trim()
         return body
+
+    def _fill(self) -> None:
+        """Take up what is to be kept as it stands now: nobody may have asked for it when it goes missing."""
+        for file in sorted(self._kept):
+            found = self._read(file, None)
+            if found is not None:
+                self._copies[file] = found
 
     def _last_good(self, file: str, feed: str | None) -> Copy | Absence:
         if feed is not None and feed in self._gone_names():
@@ -181,16 +148,6 @@ class Shelf:
         if file not in self._missed and file in self._copies:
             self._missed.add(file)
             log.warning("%s can't be read (%s): its last good copy is served", self._folder / file, why)
-
-    async def _once(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """What `make` makes in a thread; all who want the same at the same time wait for one thread."""
-        task = self._making.get(key)
-        if task is None:
-            task = self._making[key] = asyncio.create_task(asyncio.to_thread(make))
-            task.add_done_callback(lambda _: self._making.pop(key, None))
-        # Whoever goes away meanwhile does not take it from the others.
-        made: Made = await asyncio.shield(task)
-        return made
 
 
 def _signature(path: str) -> Signature | None:

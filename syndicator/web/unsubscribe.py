@@ -3,18 +3,14 @@
 A GET never ends anything: mail scanners and browsers follow links ahead of people.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from syndicator.addresses import destination_settings, opted_out
-from syndicator.config import Settings
 from syndicator.errors import SyndicatorError
-from syndicator.store import Store
 from syndicator.web.form import form_fields
 from syndicator.web.headers import UNSTORED
 from syndicator.web.house import House
@@ -27,7 +23,7 @@ FORM_BYTES = 4096
 
 def unsubscribe_routes(house: House) -> list[BaseRoute]:
     """`/unsubscribe/TOKEN`."""
-    answers = Unsubscribing(house.store, house.settings, house.clock)
+    answers = Unsubscribing(house)
     resource = Resource(get=answers.get, post=answers.post)
     return [Route(f"{house.base}/unsubscribe/{{token}}", resource, max_body_size=FORM_BYTES)]
 
@@ -45,10 +41,11 @@ class Subscription:
 class Unsubscribing:
     """Answers for `/unsubscribe/TOKEN`."""
 
-    def __init__(self, store: Store, settings: Settings, clock: Callable[[], datetime]) -> None:
-        self._store = store
-        self._settings = settings
-        self._clock = clock
+    def __init__(self, house: House) -> None:
+        self._store = house.store
+        self._turn = house.turn
+        self._settings = house.settings
+        self._clock = house.clock
 
     async def get(self, request: Request) -> Response:
         """The page that asks. It changes nothing."""
@@ -67,6 +64,7 @@ class Unsubscribing:
             return self._unknown()
         fields = form_fields(await request.body(), request.headers.get("content-type", ""))
         alerts = self._store.alerts
+        await self._turn()
         match fields.get("List-Unsubscribe", "").strip().lower():
             case "one-click":
                 with self._store.transaction():

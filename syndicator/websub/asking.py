@@ -18,6 +18,8 @@ LONGEST_LEASE = timedelta(days=30)
 SECRET_BYTES = 199
 _TOPIC_CHARACTERS = 2048
 _DIGITS = re.compile(r"[0-9]{1,20}")
+# What RFC 3986 §2 lets stand in a URL, and "|", which is often left as it is.
+_SENDABLE = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%|]+")
 
 
 class Mode(StrEnum):
@@ -101,7 +103,13 @@ def _callback(value: str) -> str:
     except ValueError as error:
         raise AskingError(f"hub.callback {error}.") from None
     # Nothing else of it may change: what stands in its query is how a subscriber knows its own (§5.1).
-    return value.partition("#")[0]
+    callback = value.partition("#")[0]
+    if not _SENDABLE.fullmatch(callback):
+        raise AskingError(
+            "hub.callback has characters that no URL has (RFC 3986): write the host in its xn-- form and the rest"
+            " %-encoded."
+        )
+    return callback
 
 
 def _lease(value: str) -> timedelta:

@@ -8,8 +8,9 @@ from syndicator.store.migrations import (
     m0009_subscriptions,
     m0010_changes,
     m0011_operations,
+    m0012_pushing,
 )
-from syndicator.store.migrations.registry import migrations
+from syndicator.store.migrations.registry import migrations, split_applied
 
 __all__ = [
     "m0001_news",
@@ -19,5 +20,7 @@ __all__ = [
     "m0009_subscriptions",
     "m0010_changes",
     "m0011_operations",
+    "m0012_pushing",
     "migrations",
+    "split_applied",
 ]

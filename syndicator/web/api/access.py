@@ -9,7 +9,7 @@ from fastapi import Depends, Security
 from fastapi.security import HTTPBearer, SecurityScopes
 from starlette.requests import Request
 
-from syndicator.access import Scope, may
+from syndicator.access import Scope, may, writes
 from syndicator.config.serving import Access
 from syndicator.store import TokenRow
 from syndicator.tokendesk import TokenDesk
@@ -49,25 +49,38 @@ async def shown(request: Request, house: TheHouse) -> TokenRow | None:
     if len(values) == 1:
         row = TokenDesk(house.store).holder(bearers[0].partition(" ")[2].strip(), house.clock())
     if row is None:
-        raise ProblemError(
-            401,
-            "This token opens nothing: it is misspelt, revoked, or past its time.",
-            name="token",
-            title="The token is not good",
-            headers={"WWW-Authenticate": f'{_SCHEME} error="invalid_token"'},
-        )
+        raise _no_good()
     request.state.token = row
     return row
+
+
+def _no_good() -> ProblemError:
+    return ProblemError(
+        401,
+        "This token opens nothing: it is misspelt, revoked, or past its time.",
+        name="token",
+        title="The token is not good",
+        headers={"WWW-Authenticate": f'{_SCHEME} error="invalid_token"'},
+    )
 
 
 Shown = Annotated[TokenRow | None, Depends(shown)]
 
 
-async def holder(scopes: SecurityScopes, token: Shown, _bearer: Annotated[Any, Security(BEARER)]) -> TokenRow:
-    """The token that is shown, which may do what `scopes` name; 401 without one, 403 if it may not."""
+async def holder(
+    scopes: SecurityScopes, token: Shown, house: TheHouse, _bearer: Annotated[Any, Security(BEARER)]
+) -> TokenRow:
+    """The token that is shown, which may do what `scopes` name; 401 without one, 403 if it may not.
+
+    Where they name something that is written, nobody else writes now; 503 where that is not so for a while.
+    """
     if token is None:
         raise ProblemError(401, headers={"WWW-Authenticate": _SCHEME})
-    _must_be_allowed(token, *map(Scope, scopes.scopes))
+    wanted = [Scope(scope) for scope in scopes.scopes]
+    _must_be_allowed(token, *wanted)
+    if any(map(writes, wanted)):
+        # From here to the endpoint's own writes nothing lets go of the event loop.
+        await house.turn()
     return token
 
 
@@ -106,3 +119,9 @@ def is_still_welcome(request: Request, house: House) -> bool:
     """Whether whoever was let in may stay: for answers that take long, whose token may be revoked meanwhile."""
     token: TokenRow | None = getattr(request.state, "token", None)
     return token is None or house.store.tokens.is_live(token.id, house.clock())
+
+
+def must_still_be_welcome(request: Request, house: House) -> None:
+    """401 where whoever was let in may not stay; for answers that were waited for."""
+    if not is_still_welcome(request, house):
+        raise _no_good()

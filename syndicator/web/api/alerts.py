@@ -18,10 +18,12 @@ from syndicator.query import describe
 from syndicator.store import AlertRow, Store, TokenRow
 from syndicator.watch import watched_alert
 from syndicator.web.api.access import TheHouse, needs
-from syndicator.web.api.asked import Asked
+from syndicator.web.api.asked import Asked, Cursor
 from syndicator.web.api.bodies import Body, Names, Span, Yes
 from syndicator.web.api.frame import BODY_BYTES
-from syndicator.web.api.preconditions import alert_tag, must_match
+from syndicator.web.api.jsonbodies import JsonRoute
+from syndicator.web.api.pages import name_cursor, named_place
+from syndicator.web.api.preconditions import CHANGED, CREATED, TAGGED, alert_tag, must_match
 from syndicator.web.api.problems import ProblemError, documented
 from syndicator.web.headers import UNSTORED
 from syndicator.web.house import House
@@ -32,7 +34,8 @@ Reference = Annotated[
     str, Path(description="The alert's id, four or more of its first characters, or its name.", max_length=100)
 ]
 
-router = APIRouter(tags=["alerts"], responses=documented(401, 403, 422, 429, 503))
+router = APIRouter(tags=["alerts"], route_class=JsonRoute, responses=documented(401, 403, 422, 429, 503))
+_CHANGES = TAGGED | CHANGED | documented(404)
 
 
 class _Keys(Body):
@@ -81,9 +84,7 @@ class AlertsAsked(Asked):
     """Which page of the alerts."""
 
     limit: int = Field(default=50, ge=1, le=200, description="How many at most.")
-    cursor: str | None = Field(
-        default=None, description="`next` of the page before.", max_length=100, pattern=r"^[A-Za-z0-9_-]+$"
-    )
+    cursor: Cursor = None
 
 
 class AlertPage(shapes.Shape):
@@ -135,6 +136,13 @@ def _changeable(desk: AlertDesk, reference: str, request: Request) -> AlertRow:
     return row
 
 
+def _seen(desk: AlertDesk, reference: str, request: Request) -> AlertRow:
+    """The alert that is meant, of config.toml or not. 412 where the request has seen another state of it."""
+    row = found(desk, reference)
+    must_match(request, alert_tag(row))
+    return row
+
+
 def _told(house: House, row: AlertRow, response: Response) -> AlertInFull:
     now = house.clock()
     response.headers.update({"ETag": alert_tag(row), **UNSTORED})
@@ -146,16 +154,14 @@ async def list_alerts(
     _token: Reads, house: TheHouse, response: Response, asked: Annotated[AlertsAsked, Query()]
 ) -> AlertPage:
     """Every alert as it stands, by name, a page at a time."""
-    now, limit = house.clock(), asked.limit
-    standings = await house.reading.read(
-        lambda store: desk_of(house, store).page(now, after=asked.cursor, limit=limit + 1)
-    )
+    now, limit, after = house.clock(), asked.limit, named_place(asked.cursor)
+    standings = await house.reading.read(lambda store: desk_of(house, store).page(now, after=after, limit=limit + 1))
     response.headers.update(UNSTORED)
-    following = standings[limit - 1].row.id if len(standings) > limit else None
+    following = name_cursor(standings[limit - 1].row.name) if len(standings) > limit else None
     return AlertPage(alerts=tuple(shapes.Alert.of(each, now) for each in standings[:limit]), next=following)
 
 
-@router.post("/alerts", status_code=201, responses=documented(409, 413), max_body_size=BODY_BYTES)
+@router.post("/alerts", status_code=201, responses=CREATED | documented(409, 413), max_body_size=BODY_BYTES)
 async def add_alert(
     token: Writes, house: TheHouse, request: Request, response: Response, body: NewAlert
 ) -> AlertInFull:
@@ -166,13 +172,13 @@ async def add_alert(
     return _told(house, row, response)
 
 
-@router.get("/alerts/{reference}", responses=documented(404))
+@router.get("/alerts/{reference}", responses=TAGGED | documented(404))
 async def show_alert(_token: Reads, house: TheHouse, response: Response, reference: Reference) -> AlertInFull:
     """One alert as it stands, with its query in plain words."""
     return _told(house, found(desk_of(house), reference), response)
 
 
-@router.patch("/alerts/{reference}", responses=documented(404, 409, 412, 413), max_body_size=BODY_BYTES)
+@router.patch("/alerts/{reference}", responses=_CHANGES | documented(409, 413), max_body_size=BODY_BYTES)
 async def change_alert(
     _token: Writes, house: TheHouse, request: Request, response: Response, reference: Reference, body: AlertChange
 ) -> AlertInFull:
@@ -184,37 +190,40 @@ async def change_alert(
     return _told(house, row, response)
 
 
-@router.delete("/alerts/{reference}", status_code=204, responses=documented(404, 409, 412))
+@router.delete("/alerts/{reference}", status_code=204, responses=CHANGED | documented(404, 409))
 async def remove_alert(_token: Writes, house: TheHouse, request: Request, reference: Reference) -> None:
     """Remove an alert. Whoever was told of an article still hears when that is corrected or withdrawn."""
     desk = desk_of(house)
     desk.remove(_changeable(desk, reference, request).id)
 
 
-@router.post("/alerts/{reference}/mute", responses=documented(404, 409, 413), max_body_size=BODY_BYTES)
+@router.post("/alerts/{reference}/mute", responses=_CHANGES | documented(413), max_body_size=BODY_BYTES)
 async def mute_alert(
-    _token: Writes, house: TheHouse, response: Response, reference: Reference, body: Mute
+    _token: Writes, house: TheHouse, request: Request, response: Response, reference: Reference, body: Mute
 ) -> AlertInFull:
     """Hold an alert's messages back for a while. What it finds meanwhile is told afterwards."""
     now, desk = house.clock(), desk_of(house)
+    row = _seen(desk, reference, request)
     until = None if body.until is None else body.until.astimezone(UTC).replace(microsecond=0)
     if until is not None and until <= now:
         raise ProblemError(
             422, "That time is over: nothing would be held back.", name="refused", title="It is too late"
         )
-    return _told(house, desk.mute(found(desk, reference).id, until, now), response)
+    return _told(house, desk.mute(row.id, until, now), response)
 
 
-@router.post("/alerts/{reference}/feed-token", responses=documented(404))
-async def renew_feed(_token: Writes, house: TheHouse, response: Response, reference: Reference) -> shapes.PrivateFeed:
+@router.post("/alerts/{reference}/feed-token", responses=CHANGED | documented(404))
+async def renew_feed(
+    _token: Writes, house: TheHouse, request: Request, response: Response, reference: Reference
+) -> shapes.PrivateFeed:
     """Give the alert's private feed a new address, which is told this once; the old one is dead."""
     response.headers.update(UNSTORED)
     desk = desk_of(house)
-    return shapes.PrivateFeed.of(desk.renew_feed(found(desk, reference).id), house.settings)
+    return shapes.PrivateFeed.of(desk.renew_feed(_seen(desk, reference, request).id), house.settings)
 
 
-@router.delete("/alerts/{reference}/feed-token", status_code=204, responses=documented(404))
-async def close_feed(_token: Writes, house: TheHouse, reference: Reference) -> None:
+@router.delete("/alerts/{reference}/feed-token", status_code=204, responses=CHANGED | documented(404))
+async def close_feed(_token: Writes, house: TheHouse, request: Request, reference: Reference) -> None:
     """Take the private feed's address away."""
     desk = desk_of(house)
-    desk.renew_feed(found(desk, reference).id, close=True)
+    desk.renew_feed(_seen(desk, reference, request).id, close=True)

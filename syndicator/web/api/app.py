@@ -5,7 +5,6 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.datastructures import URLPath
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -15,13 +14,12 @@ from syndicator.web.api import alerts, articles, changes, deliveries, destinatio
 from syndicator.web.api.document import DESCRIPTION, addresses, drawn
 from syndicator.web.api.following import Following
 from syndicator.web.api.frame import Frame
+from syndicator.web.api.packing import Packing
 from syndicator.web.api.problems import add_problems
 from syndicator.web.house import House
 from syndicator.web.limits import Limits
 
 PATH = "/api/v1"
-# Where packing more tightly costs more time than it saves bytes.
-_GZIP_LEVEL = 6
 
 # One line each; a router brings its tags, its dependencies and its `documented` problems.
 ROUTERS: list[APIRouter] = [
@@ -39,11 +37,12 @@ def api_routes(house: House) -> list[BaseRoute]:
     """`/api/v1` and all below it."""
     server = house.settings.server
     app = api_app(house)
+    public = house.settings.api.read is Access.PUBLIC
     frame = Frame(
-        GZipMiddleware(app, compresslevel=_GZIP_LEVEL),
-        addresses(_drawn()),
+        Packing(app),
+        addresses(_drawn(public=public)),
         Limits(server.rate, server.trusted_proxies),
-        public=house.settings.api.read is Access.PUBLIC,
+        public=public,
     )
     return [_Below(f"{house.base}{PATH}", frame)]
 
@@ -67,15 +66,15 @@ def api_app(house: House) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     about = {"title": app.title, "version": app.version, "description": DESCRIPTION}
-    made = {**_drawn(), "info": about, "servers": app.servers}
+    made = {**_drawn(public=house.settings.api.read is Access.PUBLIC), "info": about, "servers": app.servers}
     app.openapi = lambda: made  # type: ignore[method-assign]
     return app
 
 
 @cache
-def _drawn() -> dict[str, Any]:
+def _drawn(*, public: bool) -> dict[str, Any]:
     """The document's common part, made once: it takes a quarter of a second."""
-    return drawn(ROUTERS)
+    return drawn(ROUTERS, public=public)
 
 
 class _Below(BaseRoute):

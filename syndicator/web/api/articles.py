@@ -13,7 +13,7 @@ from syndicator.store import ALL, Narrowed, Retired, Store, size
 from syndicator.web.api import representation, shapes
 from syndicator.web.api.access import READER, TheHouse
 from syndicator.web.api.answering import UNCHANGED, address, answered
-from syndicator.web.api.asked import ArticlesAsked, Asked, SearchAsked
+from syndicator.web.api.asked import ArticlesAsked, SearchAsked
 from syndicator.web.api.pages import cursor, cut, next_link, place
 from syndicator.web.api.problems import ProblemError, documented
 from syndicator.web.house import House
@@ -89,7 +89,7 @@ async def article(request: Request, house: TheHouse, reference: Reference) -> Re
     def look(store: Store) -> bytes:
         return representation.as_json(representation.article(_found(store, reference)))
 
-    return answered(request, house, await house.reading.read(look))
+    return await answered(request, house, await house.reading.read(look))
 
 
 @router.get(
@@ -110,7 +110,7 @@ async def versions(request: Request, house: TheHouse, reference: Reference) -> R
             shapes.History(id=item.article.id, source=representation.source(item), versions=lines)
         )
 
-    return answered(request, house, await house.reading.read(look))
+    return await answered(request, house, await house.reading.read(look))
 
 
 def _found(store: Store, reference: str) -> FeedItem:
@@ -125,9 +125,14 @@ def _found(store: Store, reference: str) -> FeedItem:
 
 
 async def _paged(
-    request: Request, house: House, asked: Asked, name: str, look: Callable[[Store], tuple[bytes, str | None]]
+    request: Request,
+    house: House,
+    asked: ArticlesAsked | SearchAsked,
+    name: str,
+    look: Callable[[Store], tuple[bytes, str | None]],
 ) -> Response:
     """A page, with a link to the one behind it."""
-    body, following = await house.reading.read(look)
+    room = house.reading if asked.q is None else house.searching
+    body, following = await room.read(look)
     link = None if following is None else next_link(address(house, f"/{name}"), asked, following)
-    return answered(request, house, body, link=link)
+    return await answered(request, house, body, link=link)

@@ -26,8 +26,9 @@ class Asked(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-_Cursor = Annotated[
-    str | None, Field(description="`next` of the page before.", max_length=100, pattern=r"^[A-Za-z0-9_-]+$")
+# A name of a hundred characters, in base64 of UTF-8, is the longest.
+Cursor = Annotated[
+    str | None, Field(description="`next` of the page before.", max_length=2000, pattern=r"^[A-Za-z0-9_-]+$")
 ]
 _Limit = Annotated[int, Field(ge=1, le=200, description="How many at most. A page of long articles has fewer.")]
 _Since = Annotated[Moment | None, Field(description="Published then or later.", examples=["2026-11-01T00:00:00Z"])]
@@ -47,7 +48,7 @@ class ArticlesAsked(Asked):
     since: _Since = None
     until: _Until = None
     limit: _Limit = 50
-    cursor: _Cursor = None
+    cursor: Cursor = None
 
 
 class SearchAsked(Asked):
@@ -57,7 +58,7 @@ class SearchAsked(Asked):
     since: _Since = None
     until: _Until = None
     limit: _Limit = 20
-    cursor: _Cursor = None
+    cursor: Cursor = None
 
 
 class ChangesAsked(Asked):

@@ -6,10 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 from starlette.requests import Request
 
-from syndicator.web.api.access import READER, TheHouse, is_still_welcome
+from syndicator.web.api.access import READER, TheHouse, is_still_welcome, must_still_be_welcome
 from syndicator.web.api.asked import ChangesAsked, StreamAsked
 from syndicator.web.api.eventstream import EventStream
-from syndicator.web.api.following import Events, Following
+from syndicator.web.api.following import Events, Following, gone
 from syndicator.web.api.problems import documented
 from syndicator.web.api.shapes import MAX_SEQ, ChangeList
 from syndicator.web.headers import UNSTORED
@@ -22,7 +22,7 @@ _PRIVATELY = {"Cache-Control": "private, max-age=2"}
 
 
 @router.get("/changes", response_model=ChangeList, summary="What has changed since")
-async def changes(request: Request, asked: Annotated[ChangesAsked, Query()]) -> Response:
+async def changes(request: Request, house: TheHouse, asked: Annotated[ChangesAsked, Query()]) -> Response:
     """Every change that the public may see, in the order of `seq`, which is the order of their commits.
 
     Begin with `after=0`, and ask again with `after=` what `next` says: nothing is missed and nothing comes twice,
@@ -31,8 +31,9 @@ async def changes(request: Request, asked: Annotated[ChangesAsked, Query()]) -> 
     following: Following = request.app.state.following
     events = await following.after(asked.after, asked.limit)
     if not events.events and asked.wait:
-        with following.waits.one():
+        with following.waits.one(request.scope):
             events = await _wait(request, following, events, asked)
+        must_still_be_welcome(request, house)
     headers = _PRIVATELY if "authorization" in request.headers else _BRIEFLY
     if asked.wait:
         headers = UNSTORED
@@ -46,25 +47,20 @@ async def _wait(request: Request, following: Following, events: Events, asked: C
     """Look again whenever something has come, until it is something public, the time is over, or the asker is gone."""
     loop = asyncio.get_running_loop()
     end = loop.time() + asked.wait
-    gone = asyncio.create_task(_gone(request))
+    leaving = asyncio.create_task(gone(request.receive))
     try:
         while not events.events and (left := end - loop.time()) > 0:
             come = asyncio.create_task(following.lookout.beyond(events.horizon, left))
             try:
-                await asyncio.wait({come, gone}, return_when=asyncio.FIRST_COMPLETED)
-                if gone.done() or not await come:
+                await asyncio.wait({come, leaving}, return_when=asyncio.FIRST_COMPLETED)
+                if leaving.done() or not await come:
                     break
             finally:
                 come.cancel()
             events = await following.after(asked.after, asked.limit)
     finally:
-        gone.cancel()
+        leaving.cancel()
     return events
-
-
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 @router.get(
@@ -91,6 +87,7 @@ async def stream(
     following: Following = request.app.state.following
     after = asked.after if last_event_id is None else last_event_id
     if after is None:
-        after = await house.reading.read(lambda store: store.changes.newest())
+        # One look at an index, at our own connection: a crowd that comes back does not queue for it.
+        after = house.store.changes.newest()
     await following.after(after, 1)
     return EventStream(following, after, welcome=lambda: is_still_welcome(request, house))

@@ -17,6 +17,7 @@ from syndicator.web.api.alerts import desk_of, found
 from syndicator.web.api.asked import Asked
 from syndicator.web.api.bodies import Body, Yes
 from syndicator.web.api.frame import BODY_BYTES
+from syndicator.web.api.jsonbodies import JsonRoute
 from syndicator.web.api.problems import ProblemError, documented
 from syndicator.web.api.shapes import MAX_SEQ
 from syndicator.web.headers import UNSTORED
@@ -28,7 +29,7 @@ Reference = Annotated[
     str, Path(description="The delivery's id, or eight or more of its first characters.", max_length=100)
 ]
 
-router = APIRouter(tags=["deliveries"], responses=documented(401, 403, 422, 429, 503))
+router = APIRouter(tags=["deliveries"], route_class=JsonRoute, responses=documented(401, 403, 422, 429, 503))
 
 
 class DeliveriesAsked(Asked):

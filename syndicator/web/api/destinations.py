@@ -4,6 +4,8 @@ What is secret goes in and never comes out: `where` says where a destination lea
 """
 
 import asyncio
+from dataclasses import replace
+from pathlib import PurePath
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
@@ -13,14 +15,16 @@ from starlette.requests import Request
 from syndicator import shapes
 from syndicator.access import Scope
 from syndicator.alerts import Answer, Verdict
-from syndicator.destinationdesk import DestinationDesk
+from syndicator.config import DestinationKind
+from syndicator.destinationdesk import DestinationDesk, Reached
 from syndicator.errors import NotFoundError
 from syndicator.store import DestinationRow, TokenRow
 from syndicator.web.api.access import TheHouse, needs
 from syndicator.web.api.asked import Asked
 from syndicator.web.api.bodies import Body, Span
 from syndicator.web.api.frame import BODY_BYTES
-from syndicator.web.api.preconditions import destination_tag, must_match
+from syndicator.web.api.jsonbodies import JsonRoute
+from syndicator.web.api.preconditions import CHANGED, CREATED, TAGGED, destination_tag, must_match
 from syndicator.web.api.problems import ProblemError, documented
 from syndicator.web.headers import UNSTORED
 from syndicator.web.house import House
@@ -32,7 +36,8 @@ Reads = Annotated[TokenRow, needs(Scope.DESTINATIONS_READ)]
 Writes = Annotated[TokenRow, needs(Scope.DESTINATIONS_WRITE)]
 Name = Annotated[str, Path(description="The destination's name.", max_length=100)]
 
-router = APIRouter(tags=["destinations"], responses=documented(401, 403, 422, 429, 503))
+router = APIRouter(tags=["destinations"], route_class=JsonRoute, responses=documented(401, 403, 422, 429, 503))
+_CHANGES = TAGGED | CHANGED | documented(404)
 
 
 class _Keys(Body):
@@ -108,6 +113,13 @@ async def _told(house: House, row: DestinationRow, response: Response) -> shapes
     """A destination as it stands, which counts all its deliveries: too many for the event loop's thread."""
     response.headers.update({"ETag": destination_tag(house.store, row), **UNSTORED})
     standing = await house.reading.read(lambda store: DestinationDesk(house.settings, store).standing(row))
+    return _shown(standing)
+
+
+def _shown(standing: Reached) -> shapes.Destination:
+    """A destination as a token sees it: what folders this machine has is for those who work at it."""
+    if standing.row.kind == DestinationKind.FILE:
+        standing = replace(standing, where=PurePath(standing.where).name)
     return shapes.Destination.of(standing)
 
 
@@ -116,10 +128,10 @@ async def list_destinations(_token: Reads, house: TheHouse, response: Response) 
     """Every destination: where it leads, how it does, and what waits for it."""
     response.headers.update(UNSTORED)
     standing = await house.reading.read(lambda store: DestinationDesk(house.settings, store).all())
-    return DestinationList(destinations=tuple(map(shapes.Destination.of, standing)))
+    return DestinationList(destinations=tuple(map(_shown, standing)))
 
 
-@router.post("/destinations", status_code=201, responses=documented(409, 413), max_body_size=BODY_BYTES)
+@router.post("/destinations", status_code=201, responses=CREATED | documented(409, 413), max_body_size=BODY_BYTES)
 async def add_destination(
     token: Writes, house: TheHouse, request: Request, response: Response, body: NewDestination
 ) -> shapes.Destination:
@@ -130,13 +142,13 @@ async def add_destination(
     return await _told(house, row, response)
 
 
-@router.get("/destinations/{name}", responses=documented(404))
+@router.get("/destinations/{name}", responses=TAGGED | documented(404))
 async def show_destination(_token: Reads, house: TheHouse, response: Response, name: Name) -> shapes.Destination:
     """One destination as it stands."""
     return await _told(house, destination_meant(house, name), response)
 
 
-@router.patch("/destinations/{name}", responses=documented(404, 409, 412, 413), max_body_size=BODY_BYTES)
+@router.patch("/destinations/{name}", responses=_CHANGES | documented(409, 413), max_body_size=BODY_BYTES)
 async def change_destination(
     _token: Writes, house: TheHouse, request: Request, response: Response, name: Name, body: DestinationChange
 ) -> shapes.Destination:
@@ -147,7 +159,7 @@ async def change_destination(
     return await _told(house, row, response)
 
 
-@router.delete("/destinations/{name}", status_code=204, responses=documented(404, 409, 412))
+@router.delete("/destinations/{name}", status_code=204, responses=CHANGED | documented(404, 409))
 async def remove_destination(
     _token: Writes,
     house: TheHouse,
@@ -168,10 +180,13 @@ async def remove_destination(
     desk.remove(row.name, house.clock(), force=asked.force)
 
 
-@router.post("/destinations/{name}/on", responses=documented(404))
-async def switch_on(_token: Writes, house: TheHouse, response: Response, name: Name) -> shapes.Destination:
+@router.post("/destinations/{name}/on", responses=_CHANGES)
+async def switch_on(
+    _token: Writes, house: TheHouse, request: Request, response: Response, name: Name
+) -> shapes.Destination:
     """Send there again, after it was switched off or while it waits for its next try."""
     row = destination_meant(house, name)
+    must_match(request, destination_tag(house.store, row))
     return await _told(house, _desk(house).switch_on(row.name, house.clock()), response)
 
 

@@ -6,23 +6,34 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from syndicator.access import Scope
+from syndicator.web.api.access import BEARER
 from syndicator.web.api.problems import MEDIA_TYPE, documented
 
 DESCRIPTION = """\
 What a newsroom publishes and how it changes, for programs. Every problem is an RFC 9457 problem document.
 To keep a copy of everything, follow `/changes`, or `/stream` for the same as server-sent events.
 Alerts, destinations and deliveries want a token: `Authorization: Bearer TOKEN`.
+What can't be done at an address is 405 with `Allow`, everywhere; `HEAD` works wherever `GET` does, and `OPTIONS` too.
 """
+_TOKEN = BEARER.scheme_name
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _VALIDATORS = {"ETag": {"description": "Send it back as If-None-Match.", "schema": {"type": "string"}}}
+# An operation that may answer so looks at this header.
+_CONDITIONS = {
+    "304": ("If-None-Match", "The `ETag` of what you have: 304 where that is the newest."),
+    "412": ("If-Match", "The `ETag` of what you have seen: 412 where it was changed since."),
+}
 _RETRY = {"Retry-After": {"description": "Seconds to wait.", "required": True, "schema": {"type": "integer"}}}
 _RETRIED = {"429", "503"}
 _ANYWHERE = (429, 503)
 _WITH_BODY = (400, 413, 415)
 
 
-def drawn(routers: Iterable[APIRouter]) -> dict[str, Any]:
-    """What the documents of all newsrooms share: everything but `info` and `servers`."""
+def drawn(routers: Iterable[APIRouter], *, public: bool) -> dict[str, Any]:
+    """What the documents of all newsrooms share that everybody may read (`public`), or none without a token:
+    everything but `info` and `servers`.
+    """
     app = FastAPI()
     for router in routers:
         app.include_router(router)
@@ -33,6 +44,8 @@ def drawn(routers: Iterable[APIRouter]) -> dict[str, Any]:
         schemas.pop(name, None)
     for operation in operations(made).values():
         _complete(operation)
+        # What names no scope is reading. A token that is shown must be a good one, even where none is wanted.
+        operation.setdefault("security", [{}, {_TOKEN: []}] if public else [{_TOKEN: [Scope.NEWS_READ.value]}])
     return made
 
 
@@ -63,3 +76,7 @@ def _complete(operation: dict[str, Any]) -> None:
             response["headers"] = _RETRY
         if "304" in responses and status in {"200", "304"}:
             response["headers"] = _VALIDATORS
+    for status, (name, description) in _CONDITIONS.items():
+        if status in responses:
+            asked = {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+            operation["parameters"] = [*operation.get("parameters", ()), asked]

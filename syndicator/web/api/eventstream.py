@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from syndicator.errors import StoreError
-from syndicator.web.api.following import Event, Following
+from syndicator.web.api.following import Event, Following, gone
 from syndicator.web.headers import UNSTORED
 
 log = logging.getLogger(__name__)
@@ -37,11 +37,11 @@ class EventStream(Response):
         self._after = after
         self._welcome = welcome
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's
-        """Answer, for as long as it takes. Raises ProblemError (503) before its beginning where there is no place."""
-        with self._following.streams.one():
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, for as long as it takes. Raises ProblemError (429, 503) before its beginning, as Slots.one does."""
+        with self._following.streams.one(scope):
             writing = asyncio.create_task(self._write(send))
-            leaving = asyncio.create_task(_left(receive))
+            leaving = asyncio.create_task(gone(receive))
             try:
                 await asyncio.wait({writing, leaving}, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -82,11 +82,6 @@ class EventStream(Response):
                     yield _HEARTBEAT
             except StoreError:
                 return
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def told(event: Event) -> bytes:

@@ -4,36 +4,28 @@ FastAPI answers some of this in its own words (a 405 that names one of two metho
 of it is told the same way, from the paths of openapi.json.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from re import Pattern
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from syndicator.web.api.problems import ProblemError
+from syndicator.web.api.problems import ProblemError, invalid
+from syndicator.web.headers import PREFLIGHT, share
 from syndicator.web.limits import Limits
 
 # An alert's query is 4 KB at most; nothing that anybody sends is near this.
 BODY_BYTES = 65_536
 _BODIED = {"POST", "PUT", "PATCH"}
 _JSON = "application/json"
-# Scripts of other sites may read what everybody may read, and nothing else: no token, no change.
-_SHARED = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "ETag, Link, Location, Retry-After",
-}
-_PREFLIGHT = {
-    "Access-Control-Allow-Methods": "GET, HEAD",
-    "Access-Control-Allow-Headers": "If-None-Match, Last-Event-ID",
-    "Access-Control-Max-Age": "86400",
-}
 
 
 class Frame:
     """ASGI middleware around the API. `paths` are the addresses there are, with their methods; `public` says that
-    everybody may read.
+    everybody may read. Scripts of other sites may then, too, and nothing else: no token, no change.
     """
 
     def __init__(self, app: ASGIApp, paths: Mapping[str, frozenset[str]], limits: Limits, *, public: bool) -> None:
@@ -47,7 +39,7 @@ class Frame:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or have it answered."""
         if self._public:
-            send = _shared(send)
+            share(scope)
         try:
             response = self._at_once(scope)
         except ProblemError as problem:
@@ -69,13 +61,14 @@ class Frame:
         allow = _allow(methods)
         if method == "OPTIONS":
             asked = self._public and "access-control-request-method" in headers
-            return Response(status_code=204, headers={"Allow": allow, **(_PREFLIGHT if asked else {})})
+            return Response(status_code=204, headers={"Allow": allow, **(PREFLIGHT if asked else {})})
         seconds = self._limits.refuse_after(scope)
         if seconds is not None:
             raise ProblemError(429, headers={"Retry-After": str(seconds)})
         if method not in allow.split(", "):
             raise ProblemError(405, headers={"Allow": allow})
         _must_be_json(method, headers)
+        _must_be_clear(scope["query_string"])
         return None
 
     async def _head(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -113,12 +106,9 @@ def _must_be_json(method: str, headers: Headers) -> None:
         raise ProblemError(415, headers={"Accept": _JSON})
 
 
-def _shared(send: Send) -> Send:
-    """`send`, with the headers by which browsers let scripts of other sites read the answer."""
-
-    async def shared(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).update(_SHARED)
-        await send(message)
-
-    return shared
+def _must_be_clear(query: bytes) -> None:
+    """422 for a parameter that is there twice: one of the two would be overheard."""
+    counts = Counter(name for name, _ in QueryParams(query).multi_items())
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        raise invalid([{"type": "twice", "loc": ("query", name), "msg": "is there more than once"} for name in twice])

@@ -17,6 +17,7 @@ from syndicator.web.api.alerts import Reference, desk_of, found
 from syndicator.web.api.asked import Asked
 from syndicator.web.api.bodies import Body, Names, Yes
 from syndicator.web.api.frame import BODY_BYTES
+from syndicator.web.api.jsonbodies import JsonRoute
 from syndicator.web.api.problems import ProblemError, documented
 from syndicator.web.api.shapes import MAX_SEQ
 from syndicator.web.headers import UNSTORED
@@ -29,7 +30,7 @@ _NEWEST = "How many of the newest articles to show."
 
 Reads = Annotated[TokenRow, needs(Scope.ALERTS_READ)]
 
-router = APIRouter(tags=["alerts"], responses=documented(401, 403, 422, 429, 503))
+router = APIRouter(tags=["alerts"], route_class=JsonRoute, responses=documented(401, 403, 422, 429, 503))
 
 
 class HistoryAsked(Asked):
@@ -107,7 +108,7 @@ async def why(
         row = found(desk_of(house, store), reference)
         return shapes.Account.of(account(store, house.settings, row, article_meant(store, asked.article)))
 
-    return await house.reading.read(look)
+    return await house.searching.read(look)
 
 
 @router.get("/alerts/{reference}/preview", responses=documented(404))
@@ -132,4 +133,4 @@ async def _looked_back(house: House, watched: Watched, now: datetime, days: int,
     def look(store: Store) -> shapes.Preview:
         return shapes.Preview.with_newest(look_back(store, house.settings, watched, now, days=days, newest=newest))
 
-    return await house.reading.read(look)
+    return await house.searching.read(look)

@@ -1,4 +1,4 @@
-"""Pages of a list, by an opaque cursor: the place of the last article, so that none is missed or repeated between two.
+"""Pages of a list, by an opaque cursor: the place of the last entry, so that none is missed or repeated between two.
 
 A place stays one while others come and go, unlike an offset.
 """
@@ -14,9 +14,10 @@ from urllib.parse import urlencode
 
 from syndicator.store import PAGE_CHARACTERS, Place
 from syndicator.web.api.asked import Asked
-from syndicator.web.api.problems import FieldProblem, ProblemError
+from syndicator.web.api.problems import ProblemError, invalid
 
 _PLACE = re.compile(rb"(-?[0-9]{1,12})\.([0-9]{1,18})")
+_NAME = re.compile(r"name\.(.{1,1000})", re.DOTALL)
 Listed = TypeVar("Listed")
 
 
@@ -42,7 +43,12 @@ def cut(found: Iterable[Listed], limit: int, size: Callable[[Listed], int]) -> P
 
 def cursor(place: Place) -> str:
     """A place as it goes out."""
-    return urlsafe_b64encode(b"%d.%d" % (int(place.published.timestamp()), place.number)).rstrip(b"=").decode()
+    return _out(b"%d.%d" % (int(place.published.timestamp()), place.number))
+
+
+def name_cursor(name: str) -> str:
+    """A place in a list by name, as it goes out: behind this one, whatever becomes of who bears it."""
+    return _out(f"name.{name}".encode())
 
 
 def place(value: str | None) -> Place | None:
@@ -50,19 +56,38 @@ def place(value: str | None) -> Place | None:
     if value is None:
         return None
     try:
-        found = _PLACE.fullmatch(urlsafe_b64decode(value + "=" * (-len(value) % 4)))
+        found = _PLACE.fullmatch(_in(value))
         if found is not None:
             return Place(datetime.fromtimestamp(int(found[1]), UTC), int(found[2]))
     except (Error, ValueError, OverflowError, OSError):
         pass
-    wrong = FieldProblem(field="query.cursor", message="is no cursor of ours: send `next` as it came")
-    raise ProblemError(
-        422,
-        f"{wrong.field}: {wrong.message}.",
-        name="invalid",
-        title="The request can't be taken as it is",
-        errors=(wrong,),
-    )
+    raise _no_cursor()
+
+
+def named_place(value: str | None) -> str | None:
+    """The name behind which a page begins. Raises ProblemError (422) for a cursor that we did not make."""
+    if value is None:
+        return None
+    try:
+        found = _NAME.fullmatch(_in(value).decode())
+    except (Error, ValueError):
+        found = None
+    if found is None:
+        raise _no_cursor()
+    return found[1]
+
+
+def _out(place: bytes) -> str:
+    return urlsafe_b64encode(place).rstrip(b"=").decode()
+
+
+def _in(value: str) -> bytes:
+    return urlsafe_b64decode(value + "=" * (-len(value) % 4))
+
+
+def _no_cursor() -> ProblemError:
+    said = "is no cursor of ours: send `next` as it came"
+    return invalid([{"type": "cursor", "loc": ("query", "cursor"), "msg": said}])
 
 
 def next_link(address: str, asked: Asked, following: str) -> str:

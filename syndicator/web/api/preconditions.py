@@ -7,12 +7,22 @@ the same alert. Nobody caches these answers, so nothing else hangs on it.
 import re
 from hashlib import sha256
 from hmac import digest
+from typing import Any
 
 from starlette.requests import Request
 
 from syndicator.addresses import opt_out_key
 from syndicator.store import AlertRow, DestinationRow, Store
-from syndicator.web.api.problems import ProblemError
+from syndicator.web.api.problems import ProblemError, documented
+
+_ETAG = {"ETag": {"description": "Send it back as If-Match.", "schema": {"type": "string"}}}
+_LOCATION = {"Location": {"description": "Its address.", "schema": {"type": "string"}}}
+# What routes that answer with a thing and its tag say in openapi.json.
+TAGGED: dict[int | str, dict[str, Any]] = {200: {"headers": _ETAG}}
+CREATED: dict[int | str, dict[str, Any]] = {201: {"headers": _ETAG | _LOCATION}}
+CHANGED: dict[int | str, dict[str, Any]] = {
+    412: {**documented(412)[412], "headers": {"ETag": {"description": "What it is now.", "schema": {"type": "string"}}}}
+}
 
 _STRONG = re.compile(r'(?<![/\w])"[^"]*"')
 

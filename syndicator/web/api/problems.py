@@ -18,6 +18,7 @@ from syndicator.errors import (
     DefinitionError,
     NotFoundError,
     QueryError,
+    StoreSlowError,
     SyndicatorError,
     UsageError,
 )
@@ -36,6 +37,7 @@ _SHOWN = 200
 _QUERY_SHOWN = 1000
 
 _ADVICE = {
+    HTTPStatus.BAD_REQUEST: "The request can't be understood.",
     HTTPStatus.UNAUTHORIZED: "Send a token of this newsroom: Authorization: Bearer TOKEN.",
     HTTPStatus.NOT_FOUND: "There is nothing at this address. The addresses that there are stand in openapi.json.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This can't be done here. What can is in the Allow header.",
@@ -165,7 +167,7 @@ def as_problem(error: Exception) -> ProblemError:  # noqa: PLR0911 - one a kind 
             return ProblemError(422, str(error), name="refused", title="This can't be done as it was asked")
         case SyndicatorError():
             # A full disk, a locked database, a search that takes too long: it goes by, and what it is is for our log.
-            log.warning("%s", error)
+            log.log(logging.DEBUG if isinstance(error, StoreSlowError) else logging.WARNING, "%s", error)
             return ProblemError(503, headers={"Retry-After": str(_RETRY_AFTER_S)})
         case _:
             return ProblemError(500)
@@ -181,7 +183,8 @@ def invalid(errors: Sequence[Mapping[str, Any]], *, shown: int = _SHOWN) -> Prob
         for each in errors
     )
     if any(each["type"] == "json_invalid" for each in errors):
-        return ProblemError(400, f"The body is no JSON: {errors[0].get('ctx', {}).get('error', problems[0].message)}.")
+        said = errors[0].get("ctx", {}).get("error", problems[0].message)
+        return ProblemError(400, f"The body can't be read as JSON: {said}.")
     told = "; ".join(f"{each.field}: {each.message}" for each in problems[:3])
     more = f"; and {len(problems) - 3} more, all in errors" if len(problems) > 3 else ""  # noqa: PLR2004 - as many as above
     return ProblemError(

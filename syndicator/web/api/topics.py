@@ -32,7 +32,7 @@ async def topics(request: Request, house: TheHouse) -> Response:
     def look(store: Store) -> bytes:
         return as_json(shapes.TopicList(topics=tuple(_topic(house, store, name, now) for name in names)))
 
-    return answered(request, house, await house.reading.read(look))
+    return await answered(request, house, await house.reading.read(look))
 
 
 @router.get(
@@ -45,7 +45,8 @@ async def topic(
     if name != ALL and name not in {topic.name for topic in house.settings.topics}:
         raise ProblemError(404, f"There is no topic {name!r}: those that there are stand at /topics.")
     now = house.clock()
-    return answered(request, house, await house.reading.read(lambda store: as_json(_topic(house, store, name, now))))
+    body = await house.reading.read(lambda store: as_json(_topic(house, store, name, now)))
+    return await answered(request, house, body)
 
 
 def _topic(house: House, store: Store, name: str, now: datetime) -> shapes.Topic:
@@ -80,7 +81,7 @@ async def sources(request: Request, house: TheHouse) -> Response:
             )
         )
 
-    return answered(request, house, await house.reading.read(look))
+    return await answered(request, house, await house.reading.read(look))
 
 
 def _source(source: Source, state: SourceState | None, store: Store, now: datetime) -> shapes.SourceHealth:
