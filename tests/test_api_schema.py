@@ -132,6 +132,7 @@ def test_a_newsroom_that_is_read_by_token_does_what_its_own_document_says(tmp_pa
     assert "ignored_auth" in made
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("unhurried")
 def test_a_document_that_is_wrong_is_found_out(room, monkeypatch):
     """The test above would pass if it looked at nothing."""

@@ -64,7 +64,10 @@ def every_byte(room):
 
 @pytest.mark.parametrize(
     "given",
-    [pytest.param(OWN_FEEDS, id="own"), pytest.param(SHARED_FEEDS, id="shared", marks=needs_shared)],
+    [
+        pytest.param(OWN_FEEDS, id="own"),
+        pytest.param(SHARED_FEEDS, id="shared", marks=[needs_shared, pytest.mark.thorough]),
+    ],
 )
 def test_feeds_taken_in_come_out_valid_and_equal_in_all_formats(tmp_path, given):
     room = newsroom(tmp_path)

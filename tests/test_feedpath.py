@@ -765,6 +765,7 @@ def test_the_service_passes_every_check_of_a_publisher_after_a_correction_and_a_
     assert "Traceback" not in output
 
 
+@pytest.mark.thorough
 @needs_checks
 @pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 def test_the_folder_behind_nginx_passes_them_too(tmp_path):

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from contextlib import closing, contextmanager
 
+import pytest
 from test_nginx import free_port
 from test_run import running, wait_for
 
@@ -71,6 +72,7 @@ def served(room):
             assert "Traceback" not in output, output
 
 
+@pytest.mark.thorough
 def test_what_one_newsroom_publishes_is_pushed_into_another(tmp_path):
     agency_port, desk_port = free_port(), free_port()
     agency = newsroom(tmp_path, "agency", agency_port, INBOX)

@@ -1,0 +1,18 @@
+"""What holds for all tests.
+
+Tests marked `thorough` take ten seconds and more to prove in full what others prove in part. CI runs them all, with
+THOROUGH in the environment; `make test` says which it leaves out.
+"""
+
+import os
+
+import pytest
+
+THOROUGH = bool(os.environ.get("THOROUGH"))
+
+
+def pytest_collection_modifyitems(items):
+    if not THOROUGH:
+        for item in items:
+            if item.get_closest_marker("thorough"):
+                item.add_marker(pytest.mark.skip(reason="it takes long: THOROUGH=1 make test runs it, as CI does"))
