@@ -3,7 +3,7 @@
     .venv/bin/python bench/bench_serving.py [--items 16] [--seconds 1] [--rounds 5] [--json]
 
 Three servers give out one feed, a process each: `syndicator run` with all its work, nginx with the file and its .gz
-beside it (where nginx is installed), and a Starlette response on the same server as ours. They take turns; what counts
+beside it (where nginx is installed), and a FastAPI route on the same server as ours. They take turns; what counts
 are the ratios within a round, and of those the median. The load comes over raw sockets from this process, on kept
 connections. Beside that stands what each request costs the server in processor time, which other work on the machine
 moves less.
@@ -29,13 +29,11 @@ from pathlib import Path
 CONNECTIONS = 16
 PARAGRAPH = 'Officials said on Monday that plan {0}, which "moves" people & files, costs < {1} million in all. ' * 6
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
-STARLETTE = """
+FASTAPI = """
 import asyncio, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from starlette.applications import Starlette
-from starlette.responses import Response
-from starlette.routing import Route
+from fastapi import FastAPI, Request, Response
 from syndicator.httptimes import http_date
 from syndicator.web import Serving
 from syndicator.web.conditional import entity_tag, is_current
@@ -43,7 +41,9 @@ plain, packed = Path(sys.argv[2]).read_bytes(), Path(sys.argv[2] + ".gz").read_b
 at = datetime.fromtimestamp(Path(sys.argv[2]).stat().st_mtime, UTC)
 tag = entity_tag(plain)
 common = {"Cache-Control": "public, max-age=60", "Vary": "Accept-Encoding", "Last-Modified": http_date(at)}
-async def feed(request):
+app = FastAPI()
+@app.get("/feeds/{name}")
+async def feed(name: str, request: Request):
     asked = request.headers
     zipped = "gzip" in asked.get("accept-encoding", "")
     headers = {**common, "ETag": f'{tag[:-1]}-gzip"' if zipped else tag}
@@ -52,7 +52,6 @@ async def feed(request):
     if zipped:
         headers["Content-Encoding"] = "gzip"
     return Response(packed if zipped else plain, media_type="application/atom+xml", headers=headers)
-app = Starlette(routes=[Route("/feeds/all.atom", feed)])
 async def main():
     async with Serving(app, "127.0.0.1", int(sys.argv[1]), print):
         await asyncio.sleep(3600)
@@ -77,9 +76,9 @@ def main() -> None:
         shutil.copy(feed, served)
         (served / "all.atom.gz").write_bytes(gzip.compress(feed.read_bytes(), 9, mtime=0))
         os.utime(served / "all.atom.gz", (feed.stat().st_mtime,) * 2)
-        ports["Starlette"] = free_port()
-        command = [sys.executable, "-c", STARLETTE, str(ports["Starlette"]), str(served / "all.atom")]
-        pids["Starlette"] = stack.enter_context(process(command, ports["Starlette"]))
+        ports["FastAPI"] = free_port()
+        command = [sys.executable, "-c", FASTAPI, str(ports["FastAPI"]), str(served / "all.atom")]
+        pids["FastAPI"] = stack.enter_context(process(command, ports["FastAPI"]))
         if NGINX is not None:
             ports["nginx"] = free_port()
             pids["nginx"] = stack.enter_context(nginx(root, ports["nginx"]))
@@ -102,7 +101,7 @@ def main() -> None:
 def report(
     rates: dict[str, dict[str, list[float]]], costs: dict[str, dict[str, list[float]]], size: int, *, as_json: bool
 ) -> None:
-    base = "nginx" if "nginx" in rates else "Starlette"
+    base = "nginx" if "nginx" in rates else "FastAPI"
     table = {
         name: {
             what: {
