@@ -1,7 +1,6 @@
 """The address book: destinations by name, whether config or the store has them, each with its open channel."""
 
 import json
-from secrets import token_hex
 
 from syndicator.alerts import Answer, Message, Verdict, read_opt_out, sign_opt_out
 from syndicator.config import DestinationKind, DestinationSettings, Settings, read_destination
@@ -61,12 +60,7 @@ def destination_settings(row: DestinationRow, settings: Settings) -> Destination
 
 def opt_out_key(store: Store) -> str:
     """The key that signs links to end an alert: made once a store, and kept in it."""
-    key = store.fact(_KEY)
-    if key is None:
-        with store.transaction():
-            key = store.fact(_KEY) or token_hex(32)
-            store.remember(_KEY, key)
-    return key
+    return store.key(_KEY)
 
 
 def opted_out(store: Store, token: str) -> tuple[str, str] | None:

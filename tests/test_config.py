@@ -15,6 +15,7 @@ from syndicator import __version__
 from syndicator.config import (
     AlertSettings,
     Api,
+    Desk,
     DestinationKind,
     DestinationSettings,
     Feeds,
@@ -494,6 +495,7 @@ SECTIONS = {
     "[feeds]": Feeds,
     "[server]": Server,
     "[api]": Api,
+    "[desk]": Desk,
     "[websub]": WebSub,
     "[log]": Log,
     "[schedule]": Schedule,

@@ -234,6 +234,10 @@ def answers(tmp_path_factory):
     ask(["tokens", "add", "cms", "--scope", "news:read"])
     ask(["tokens"])
     ask(["tokens", "list"])
+    ask(["users", "add", "Anna"])
+    ask(["users", "link", "Anna"])
+    ask(["users"])
+    ask(["users", "list"])
     ask(["restore", str(root / "backup.db")])
     return found
 
@@ -247,6 +251,7 @@ TOLD_ELSEWHERE = {
     "syndicator alerts mute",
     "syndicator destinations edit",
     "syndicator destinations on",
+    "syndicator users link",
 }
 
 

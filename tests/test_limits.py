@@ -149,7 +149,7 @@ def test_only_so_many_clients_are_remembered_and_who_keeps_asking_is_one_of_them
     for number in range(1_000):
         limits.refuse_after(scope("203.0.113.9"))
         limits.refuse_after(scope(f"10.0.{number >> 8}.{number & 255}"))
-        assert len(limits._full_at) <= 10
+        assert len(limits._purse._full_at) <= 10
     assert limits.refuse_after(scope("203.0.113.9")) == 60
     assert limits.refuse_after(scope("10.0.3.231")) == 60
 

@@ -529,6 +529,7 @@ def test_answers_are_counted_by_kind_and_status_whatever_is_asked_for(tmp_path):
         "other",
         "operations",
         "api",
+        "desk",
         "pages",
         "private",
         "refused",

@@ -57,6 +57,7 @@ def subscribe(hub, callback):
             time.sleep(0.5)
 
 
+@pytest.mark.thorough
 def test_a_subscriber_of_a_service_that_is_killed_hears_of_everything(room):
     with Receiver() as receiver:
         receiver.answer("/cb", confirming)

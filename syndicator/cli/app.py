@@ -6,7 +6,19 @@ from typing import Annotated
 import typer
 
 from syndicator import __version__
-from syndicator.cli import alerts, article, backup, deliveries, destinations, news, service, sources, tokens, topics
+from syndicator.cli import (
+    alerts,
+    article,
+    backup,
+    deliveries,
+    destinations,
+    news,
+    service,
+    sources,
+    tokens,
+    topics,
+    users,
+)
 from syndicator.cli.output import note, say
 from syndicator.errors import SyndicatorError
 
@@ -27,6 +39,7 @@ app.add_typer(destinations.app, name="destinations")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(article.app, name="article")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(users.app, name="users")
 
 
 def _say_version(asked: bool) -> None:

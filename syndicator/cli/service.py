@@ -27,6 +27,7 @@ from syndicator.errors import SyndicatorError, UsageError
 from syndicator.filing import unwatched
 from syndicator.intake import Taken
 from syndicator.rendering import Published
+from syndicator.userdesk import UserDesk
 from syndicator.worker import Worker, utc_now
 
 
@@ -101,6 +102,8 @@ def run(config: Config = DEFAULT_CONFIG, verbose: Verbose = False) -> None:
 
 
 async def _run(settings: Settings, journal: Journal) -> None:
+    from syndicator.cli.serving import web_server  # noqa: PLC0415 - it is slow to import, and no other command's
+
     async with open_newsroom(settings) as room:
         with room.store.instance_lock():
             _start(room, utc_now(), journal)
@@ -118,8 +121,7 @@ async def _run(settings: Settings, journal: Journal) -> None:
                 room.pipeline, courier, tick=tick, report=journal.tell, beside=beside, each_look=journal.next_round
             )
             _announce(settings, journal)
-            from syndicator.cli.serving import web_server  # noqa: PLC0415 - it is slow to import, and ours alone
-
+            _invite(room, journal)
             with web_server(room, worker.pulse, journal) as serving:
                 async with hub, serving, Systemd(os.environ):
                     await worker.run()
@@ -133,6 +135,13 @@ def _announce(settings: Settings, journal: Journal) -> None:
     journal.say("feeds", f"Feeds are in {feeds}; open {feeds / 'index.html'}", dir=feeds)
     line = f"Sources: {sources}, topics: {topics}. Stop with Ctrl-C."
     journal.say("started", line, version=__version__, pid=os.getpid(), sources=sources, topics=topics)
+
+
+def _invite(room: Newsroom, journal: Journal) -> None:
+    """Where the first admin of the desk chooses a password, as long as there is none."""
+    link = UserDesk(room.settings, room.store).first_link(utc_now()) if room.settings.desk.enabled else None
+    if link is not None:
+        journal.say("desk", f"Set up the newsroom desk, within three days: {link}")
 
 
 def once(*, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = False, verbose: Verbose = False) -> None:

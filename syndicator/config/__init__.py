@@ -4,7 +4,7 @@ from syndicator.config.alerts import AlertSettings, Maintenance
 from syndicator.config.destinations import DestinationKind, DestinationSettings, Security, Smtp
 from syndicator.config.endpoints import ON_THIS_MACHINE, apprise_url, webhook_secret
 from syndicator.config.reader import load
-from syndicator.config.serving import Access, Api, Log, LogFormat, LogLevel, Server, WebSub
+from syndicator.config.serving import Access, Api, Desk, Log, LogFormat, LogLevel, Server, WebSub
 from syndicator.config.settings import Feeds, Network, Schedule, Settings, Site, Store
 from syndicator.config.single import read_alert, read_destination
 from syndicator.config.sources import Source, Topic
@@ -15,6 +15,7 @@ __all__ = [
     "Access",
     "AlertSettings",
     "Api",
+    "Desk",
     "DestinationKind",
     "DestinationSettings",
     "Feeds",

@@ -1,4 +1,4 @@
-"""What the service shows of itself: [server], [api], [websub] and [log]."""
+"""What the service shows of itself: [server], [api], [desk], [websub] and [log]."""
 
 import re
 from datetime import timedelta
@@ -14,6 +14,7 @@ _ROBOTS = re.compile(r"[a-z][a-z0-9:_-]*(, ?[a-z][a-z0-9:_-]*)*")
 # Who pushes our feeds, where it is no hub elsewhere: our own, or nobody.
 BUILT_IN = "built-in"
 NO_HUB = "none"
+_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,99}")
 _LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
@@ -50,6 +51,26 @@ class Api(Section):
     """[api]: who may read `/api/v1`. Writing, and whatever is about alerts, always wants a token."""
 
     read: Access = Access.PUBLIC
+
+
+class Desk(Section):
+    """[desk]: the pages at /desk where the newsroom works, and how long somebody stays signed in there.
+
+    `trusted_header` names the header in which a proxy of ours says who it has signed in; believed from
+    `server.trusted_proxies` alone.
+    """
+
+    enabled: bool = True
+    idle: Duration = Field(default=timedelta(hours=12), ge=timedelta(minutes=5), le=timedelta(days=30))
+    lifetime: Duration = Field(default=timedelta(days=14), ge=timedelta(minutes=5), le=timedelta(days=90))
+    trusted_header: Line | None = None
+
+    @field_validator("trusted_header")
+    @classmethod
+    def _a_header(cls, value: str | None) -> str | None:
+        if value is not None and not _HEADER.fullmatch(value):
+            raise ValueError('is no name of a header: write one like "X-Forwarded-User"')
+        return value
 
 
 class WebSub(Section):

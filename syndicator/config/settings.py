@@ -16,7 +16,7 @@ from syndicator import __version__
 from syndicator.config.alerts import AlertSettings, Maintenance
 from syndicator.config.destinations import DestinationSettings, Smtp
 from syndicator.config.section import Section
-from syndicator.config.serving import BUILT_IN, NO_HUB, Api, Log, Server, WebSub
+from syndicator.config.serving import BUILT_IN, NO_HUB, Api, Desk, Log, Server, WebSub
 from syndicator.config.sources import Source, Topic
 from syndicator.config.values import (
     Contact,
@@ -113,6 +113,7 @@ class Settings(Section):
     feeds: Feeds = Field(default_factory=Feeds)
     server: Server = Field(default_factory=Server)
     api: Api = Field(default_factory=Api)
+    desk: Desk = Field(default_factory=Desk)
     websub: WebSub = Field(default_factory=WebSub)
     log: Log = Field(default_factory=Log)
     schedule: Schedule = Field(default_factory=Schedule)

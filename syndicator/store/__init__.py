@@ -3,6 +3,7 @@
 from syndicator.store.alerts import AlertDefinition, AlertRow, new_token
 from syndicator.store.announcements import Topic
 from syndicator.store.articles import Carrier, StoredVersion
+from syndicator.store.audit import AuditRow
 from syndicator.store.backup import BackedUp, back_up
 from syndicator.store.changes import PAGE_CHARACTERS, Changed, ChangesPage, size
 from syndicator.store.claims import Claim
@@ -24,6 +25,7 @@ from syndicator.store.sources import SourceRow
 from syndicator.store.store import Store
 from syndicator.store.tokens import TokenRow
 from syndicator.store.topics import TopicCount
+from syndicator.store.users import SessionRow, UserRow
 
 __all__ = [
     "ALL",
@@ -34,6 +36,7 @@ __all__ = [
     "AlertRow",
     "AttemptRow",
     "Attempts",
+    "AuditRow",
     "BackedUp",
     "Carried",
     "Carrier",
@@ -58,6 +61,7 @@ __all__ = [
     "Queued",
     "Restored",
     "Retired",
+    "SessionRow",
     "Silent",
     "SourceRow",
     "Stale",
@@ -66,6 +70,7 @@ __all__ = [
     "TokenRow",
     "Topic",
     "TopicCount",
+    "UserRow",
     "back_up",
     "new_token",
     "restore",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import Self
 
 from sqlite_utils import Database
@@ -12,6 +13,7 @@ from syndicator.query import Analyser
 from syndicator.store.alerts import Alerts
 from syndicator.store.announcements import Announcements
 from syndicator.store.articles import Articles
+from syndicator.store.audit import Audit
 from syndicator.store.batches import Batches
 from syndicator.store.changes import Changes
 from syndicator.store.database import (
@@ -44,6 +46,7 @@ from syndicator.store.subscriptions import Subscriptions
 from syndicator.store.tokens import Tokens
 from syndicator.store.topics import Topics
 from syndicator.store.troubles import Troubles
+from syndicator.store.users import Users
 
 
 class Store:
@@ -78,6 +81,8 @@ class Store:
         self.troubles = Troubles(db)
         self.figures = Figures(db)
         self.tokens = Tokens(db)
+        self.users = Users(db)
+        self.audit = Audit(db)
         self.followers = Followers(db)
         self.questions = Questions(db)
         self.announcements = Announcements(db, self.questions)
@@ -160,6 +165,15 @@ class Store:
     def instance_lock(self) -> InstanceLock:
         """The lock that one service holds while it is at work on this store."""
         return InstanceLock(self.path)
+
+    def key(self, name: str) -> str:
+        """A secret of this store's own, in hex: made when it is first asked for. Raises StoreError."""
+        key = self.fact(name)
+        if key is None:
+            with self.transaction():
+                key = self.fact(name) or token_hex(32)
+                self.remember(name, key)
+        return key
 
     def fact(self, name: str) -> str | None:
         """A remembered value: what was last rendered, analysed, cleaned up."""

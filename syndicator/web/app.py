@@ -16,6 +16,7 @@ from syndicator.web.articles import article_routes
 from syndicator.web.callback import callback_routes
 from syndicator.web.clients import Clients
 from syndicator.web.counting import Counting
+from syndicator.web.desk import desk_routes
 from syndicator.web.feedpath import FeedPath
 from syndicator.web.front import Front, door_routes, folder_path
 from syndicator.web.headers import UNSTORED, GuardingHeaders
@@ -64,6 +65,7 @@ def _routes(house: House) -> list[BaseRoute]:
         *search_routes(house),
         *private_feed_routes(house),
         *unsubscribe_routes(house),
+        *desk_routes(house),
     ]
 
 

@@ -26,6 +26,7 @@ KINDS = {
     "websub": "websub",
     "alerts": "private",
     "unsubscribe": "private",
+    "desk": "desk",
     "healthz": "operations",
     "readyz": "operations",
     "metrics": "operations",

@@ -69,7 +69,8 @@ class GuardingHeaders:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(EVERYWHERE)
+                # The desk's pages bring a policy of their own.
+                headers.update({name: value for name, value in EVERYWHERE.items() if name not in headers})
                 if _SHARE in scope:
                     headers.update(SHARED)
                     headers["Cross-Origin-Resource-Policy"] = "cross-origin"

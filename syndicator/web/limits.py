@@ -17,8 +17,44 @@ _AT_LEAST = 10
 CLIENTS = 16_384
 
 
+class Purse:
+    """One purse for each name: `rate_per_minute` acts a minute, of which a quarter may come at once.
+
+    `clock` gives seconds that never go back. It is the generic cell rate algorithm (ITU-T I.371), a token bucket which
+    keeps one number a name: the moment at which its purse will be full again.
+    """
+
+    def __init__(
+        self, rate_per_minute: int, clock: Callable[[], float] = time.monotonic, *, names: int = CLIENTS
+    ) -> None:
+        self.burst = min(rate_per_minute, max(_AT_LEAST, rate_per_minute // _AT_ONCE))
+        self._price_s = _MINUTE_S / rate_per_minute
+        self._clock = clock
+        self._most = names
+        # Whoever asked longest ago stands first.
+        self._full_at: OrderedDict[str, float] = OrderedDict()
+
+    def refuse_after(self, name: str) -> int | None:
+        """None if this act may pass, and is paid for; else the whole seconds until one may.
+
+        A refused one costs nothing: who keeps asking gets through at the rate.
+        """
+        now = self._clock()
+        full_at = max(self._full_at.get(name, now), now) + self._price_s
+        early_s = full_at - now - self.burst * self._price_s
+        # A float's rounding is no reason to send anybody away.
+        if early_s > self._price_s * 1e-6:
+            self._full_at.move_to_end(name)
+            return math.ceil(early_s)
+        self._full_at[name] = full_at
+        self._full_at.move_to_end(name)
+        if len(self._full_at) > self._most:
+            self._full_at.popitem(last=False)
+        return None
+
+
 class Limits:
-    """One purse for each client: `rate_per_minute` requests a minute, of which a quarter may come at once.
+    """One purse for each client: `rate_per_minute` requests a minute.
 
     Make one for each thing that is to be paid for by itself, once, and ask it before the work is done:
 
@@ -27,10 +63,7 @@ class Limits:
         if (seconds := limits.refuse_after(request.scope)) is not None:
             raise HTTPException(429, headers={"Retry-After": str(seconds)})
 
-    `clock` gives seconds that never go back. For the event loop's thread alone.
-
-    It is the generic cell rate algorithm (ITU-T I.371), a token bucket which keeps one number a client: the moment at
-    which its purse will be full again.
+    For the event loop's thread alone.
     """
 
     def __init__(
@@ -41,29 +74,10 @@ class Limits:
         *,
         clients: int = CLIENTS,
     ) -> None:
-        self.burst = min(rate_per_minute, max(_AT_LEAST, rate_per_minute // _AT_ONCE))
-        self._price_s = _MINUTE_S / rate_per_minute
         self._clients = Clients(trusted_proxies)
-        self._clock = clock
-        self._most = clients
-        # Whoever asked longest ago stands first.
-        self._full_at: OrderedDict[str, float] = OrderedDict()
+        self._purse = Purse(rate_per_minute, clock, names=clients)
+        self.burst = self._purse.burst
 
     def refuse_after(self, scope: Scope) -> int | None:
-        """None if this request may pass, and is paid for; else the whole seconds until one may (for Retry-After).
-
-        A refused request costs nothing: who keeps asking gets through at the rate.
-        """
-        now = self._clock()
-        client = self._clients.of(scope)
-        full_at = max(self._full_at.get(client, now), now) + self._price_s
-        early_s = full_at - now - self.burst * self._price_s
-        # A float's rounding is no reason to send anybody away.
-        if early_s > self._price_s * 1e-6:
-            self._full_at.move_to_end(client)
-            return math.ceil(early_s)
-        self._full_at[client] = full_at
-        self._full_at.move_to_end(client)
-        if len(self._full_at) > self._most:
-            self._full_at.popitem(last=False)
-        return None
+        """None if this request may pass, and is paid for; else the whole seconds until one may (for Retry-After)."""
+        return self._purse.refuse_after(self._clients.of(scope))

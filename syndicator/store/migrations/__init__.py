@@ -9,6 +9,7 @@ from syndicator.store.migrations import (
     m0010_changes,
     m0011_operations,
     m0012_pushing,
+    m0014_desk,
 )
 from syndicator.store.migrations.registry import migrations, split_applied
 
@@ -21,6 +22,7 @@ __all__ = [
     "m0010_changes",
     "m0011_operations",
     "m0012_pushing",
+    "m0014_desk",
     "migrations",
     "split_applied",
 ]

@@ -1,0 +1,43 @@
+"""Who did what, and when: written in the transaction that does it, and never changed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from syndicator.store.records import moment, seconds
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One act of somebody's. `thing` is what it was done to ("alert 3f…", "article urn:uuid:…"); `detail` says more."""
+
+    number: int
+    at: datetime
+    who: str
+    act: str
+    thing: str
+    detail: str
+
+
+class Audit:
+    """The audit table. Writes belong inside the store's transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def note(self, now: datetime, who: str, act: str, thing: str, detail: str = "") -> None:
+        """Somebody did something."""
+        self._db.execute(
+            "INSERT INTO audit (at, who, act, thing, detail) VALUES (?, ?, ?, ?, ?)",
+            [seconds(now), who, act, thing, detail],
+        )
+
+    def newest(self, *, limit: int, before: int | None = None, thing: str | None = None) -> list[AuditRow]:
+        """The newest acts (on this thing), at most `limit`, with a number below `before`; newest first."""
+        rows = self._db.query(
+            "SELECT * FROM audit WHERE (:before IS NULL OR n < :before) AND (:thing IS NULL OR thing = :thing)"
+            " ORDER BY n DESC LIMIT :limit",
+            {"before": before, "thing": thing, "limit": limit},
+        )
+        return [AuditRow(r["n"], moment(r["at"]), r["who"], r["act"], r["thing"], r["detail"]) for r in rows]

@@ -1,0 +1,131 @@
+"""The acts of people on people: who may sign in, with which role, and the link by which somebody chooses a password."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from secrets import token_urlsafe
+
+from syndicator.config import Settings
+from syndicator.config.values import line
+from syndicator.errors import ConflictError, NotFoundError, UsageError
+from syndicator.people import INVITATION, Role
+from syndicator.store import Store, UserRow
+
+# Written by hand in the audit log where nobody at the desk did it.
+COMMAND = "a command"
+_LONGEST_NAME = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Somebody who may choose a password by `link`, until `ends`. The link is shown to whoever invites, this once."""
+
+    user: UserRow
+    link: str = field(repr=False)
+    ends: datetime
+
+
+class UserDesk:
+    """The acts on people, each one transaction that also writes what was done and by whom."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settings = settings
+        self._store = store
+
+    def find(self, name: str) -> UserRow:
+        """Somebody by name, in any case. Raises NotFoundError."""
+        row = self._store.users.named(name.strip())
+        if row is not None:
+            return row
+        known = [user.name for user in self._store.users.all()]
+        raise NotFoundError.among(f"Nobody is called {name!r}", name, known, "users list")
+
+    def add(self, name: str, role: Role, now: datetime, *, by: str = COMMAND) -> Invited:
+        """Somebody new, who chooses a password by a link. Raises UsageError, ConflictError where the name is taken."""
+        name = _name(name)
+        with self._store.transaction():
+            if self._store.users.named(name) is not None:
+                raise ConflictError(f"Somebody is called {name!r} already: give another name.")
+            id_ = self._store.users.add(name, role, self._settings.site.zone.key, now)
+            self._store.audit.note(now, by, "user added", f"user {name}", role.value)
+            return self._invite(id_, now)
+
+    def invite(self, name: str, now: datetime, *, by: str = COMMAND) -> Invited:
+        """A new link to choose a password by; the one before, and nothing else, is over. Raises UsageError."""
+        user = self.find(name)
+        if user.disabled is not None:
+            raise ConflictError(f"{user.name} may not sign in: enable them first.")
+        with self._store.transaction():
+            self._store.audit.note(now, by, "link made", f"user {user.name}")
+            return self._invite(user.id, now)
+
+    def set_role(self, name: str, role: Role, now: datetime, *, by: str = COMMAND) -> UserRow:
+        """What somebody may do from their next click on. Raises ConflictError where nobody would be left to run it."""
+        user = self.find(name)
+        with self._store.transaction():
+            if role is not Role.ADMIN:
+                self._keep_an_admin(user)
+            self._store.users.set_role(user.id, role)
+            self._store.audit.note(now, by, "role changed", f"user {user.name}", f"{user.role.value} → {role.value}")
+        return self.find(user.name)
+
+    def set_enabled(self, name: str, enabled: bool, now: datetime, *, by: str = COMMAND) -> UserRow:
+        """Let somebody in again, or out at once. Raises ConflictError as `set_role` does."""
+        user = self.find(name)
+        with self._store.transaction():
+            if not enabled:
+                self._keep_an_admin(user)
+            self._store.users.set_disabled(user.id, None if enabled else now)
+            self._store.audit.note(now, by, "enabled" if enabled else "disabled", f"user {user.name}")
+        return self.find(user.name)
+
+    def remove(self, name: str, now: datetime, *, by: str = COMMAND) -> UserRow:
+        """Forget somebody. Their alerts stay, and so does what they did in the audit log. Raises ConflictError."""
+        user = self.find(name)
+        with self._store.transaction():
+            self._keep_an_admin(user)
+            self._store.users.remove(user.id)
+            self._store.audit.note(now, by, "user removed", f"user {user.name}", user.role.value)
+        return user
+
+    def first_link(self, now: datetime) -> str | None:
+        """Where the first admin is made, while there is none that can sign in: a new link each time it is asked for."""
+        with self._store.transaction():
+            if self._store.users.admins():
+                return None
+            waiting = [user for user in self._store.users.all() if user.role is Role.ADMIN and user.disabled is None]
+            id_ = waiting[0].id if waiting else self._store.users.add("admin", Role.ADMIN, self._zone, now)
+            return self._invite(id_, now).link
+
+    @property
+    def _zone(self) -> str:
+        return self._settings.site.zone.key
+
+    def _invite(self, id_: int, now: datetime) -> Invited:
+        token = token_urlsafe(32)
+        ends = now + INVITATION
+        self._store.users.invite(id_, fingerprint(token), ends)
+        user = self._store.users.get(id_)
+        if user is None:
+            raise NotFoundError("they were removed a moment ago")
+        return Invited(user, f"{self._settings.site.url}/desk/welcome/{token}", ends)
+
+    def _keep_an_admin(self, user: UserRow) -> None:
+        last = user.role is Role.ADMIN and user.disabled is None and user.password is not None
+        if last and self._store.users.admins() == 1:
+            raise ConflictError(f"{user.name} is the only admin: make somebody else one first.")
+
+
+def fingerprint(secret: str) -> str:
+    """What is kept in a secret's place: its SHA-256. It is random, so a slow hash would add nothing."""
+    return sha256(secret.encode()).hexdigest()
+
+
+def _name(text: str) -> str:
+    try:
+        name = line(text)
+    except ValueError as error:
+        raise UsageError(f"The name {error}.") from None
+    if len(name) > _LONGEST_NAME:
+        raise UsageError(f"The name is longer than {_LONGEST_NAME} characters.")
+    return name

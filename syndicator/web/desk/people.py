@@ -1,0 +1,74 @@
+"""Who may sign in, for admins: add somebody, give them another role, a new link, or no way in any more."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from syndicator.errors import UsageError
+from syndicator.people import Role
+from syndicator.userdesk import Invited, UserDesk
+from syndicator.web.desk.door import Behind, Desk
+from syndicator.web.desk.form import Form
+from syndicator.web.desk.visitor import Visitor
+
+FORM_BYTES = 16_384
+
+
+def people_routes(desk: Desk) -> list[BaseRoute]:
+    """`/desk/people`."""
+    pages = People(desk)
+    behind = Behind(desk, Role.ADMIN, get=pages.get, post=pages.post)
+    return [Route(f"{desk.base}/people", behind, max_body_size=FORM_BYTES)]
+
+
+class People:
+    """Answers for the page about people."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._users = UserDesk(desk.house.settings, desk.house.store)
+
+    async def get(self, _request: Request, visitor: Visitor) -> Response:
+        """Everybody, with their role and when they were last seen."""
+        return self._page(visitor)
+
+    async def post(self, _request: Request, visitor: Visitor, form: Form) -> Response:
+        """One act on one of them. A link that is made is shown this once."""
+        try:
+            done = self._done(form, visitor.user.name)
+        except UsageError as error:
+            return self._page(visitor, wrong=str(error), status=400)
+        if isinstance(done, Invited):
+            return self._page(visitor, invited=done)
+        return self._desk.go("/people", said=done)
+
+    def _done(self, form: Form, by: str) -> Invited | str:
+        """What was done, in a sentence; or a link. Raises UsageError, NotFoundError."""
+        name, now = form.text("name"), self._desk.house.clock()
+        match form.text("do"):
+            case "add":
+                return self._users.add(name, _role(form), now, by=by)
+            case "invite":
+                return self._users.invite(name, now, by=by)
+            case "role":
+                user = self._users.set_role(name, _role(form), now, by=by)
+                return f"{user.name} is now {user.role.value}."
+            case "disable" | "enable" as do:
+                user = self._users.set_enabled(name, do == "enable", now, by=by)
+                return f"{user.name} may {'' if do == 'enable' else 'not '}sign in."
+            case "remove":
+                return f"{self._users.remove(name, now, by=by).name} is removed. Their alerts stay."
+        raise UsageError("That can't be done here.")
+
+    def _page(
+        self, visitor: Visitor, *, invited: Invited | None = None, wrong: str = "", status: int = 200
+    ) -> Response:
+        everybody = self._desk.house.store.users.all()
+        return self._desk.page("people.html", visitor, status=status, everybody=everybody, invited=invited, wrong=wrong)
+
+
+def _role(form: Form) -> Role:
+    try:
+        return Role(form.text("role"))
+    except ValueError:
+        raise UsageError(f"Choose a role: {', '.join(Role)}.") from None

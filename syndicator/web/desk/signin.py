@@ -1,0 +1,200 @@
+"""Signing in and out, the link by which somebody chooses their first password, and their own account."""
+
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from syndicator.people import Role, feeble
+from syndicator.store import UserRow
+from syndicator.userdesk import fingerprint
+from syndicator.web.desk.attempts import Attempts
+from syndicator.web.desk.door import UNKEPT, Behind, Desk
+from syndicator.web.desk.form import Form
+from syndicator.web.desk.passwords import Passwords
+from syndicator.web.desk.visitor import Visitor, is_ours
+from syndicator.web.resource import Resource
+
+_KEY = "desk device key"
+FORM_BYTES = 16_384
+# The same for a name that nobody has, so that it tells nobody which names there are.
+_WRONG = "This name and password do not belong together."
+_TOO_OFTEN = "That was tried very often. Please wait {} seconds, then try again."
+_OVER = "This link is over: it was used, replaced, or is older than three days. Ask an admin for a new one."
+
+
+def signin_routes(desk: Desk) -> list[BaseRoute]:
+    """`/desk/sign-in`, `/desk/sign-out`, `/desk/welcome/TOKEN` and `/desk/account`."""
+    pages = SignIn(desk)
+    return [
+        Route(f"{desk.base}/sign-in", Resource(get=pages.form, post=pages.sign_in), max_body_size=FORM_BYTES),
+        Route(f"{desk.base}/sign-out", Behind(desk, Role.VIEWER, post=pages.sign_out), max_body_size=FORM_BYTES),
+        Route(
+            f"{desk.base}/welcome/{{token}}",
+            Resource(get=pages.welcome, post=pages.choose),
+            max_body_size=FORM_BYTES,
+        ),
+        Route(
+            f"{desk.base}/account",
+            Behind(desk, Role.VIEWER, get=pages.account, post=pages.change),
+            max_body_size=FORM_BYTES,
+        ),
+    ]
+
+
+class SignIn:
+    """Answers for the pages that need no session, and for the page about one's own."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._house = desk.house
+        self._passwords = Passwords()
+        secure = desk.house.settings.site.url.startswith("https:")
+        self._attempts = Attempts(desk.house, desk.house.store.key(_KEY), secure=secure)
+
+    async def form(self, request: Request) -> Response:
+        """Where people sign in; who is signed in already is led on."""
+        if await self._desk.sessions.of(request) is not None:
+            return RedirectResponse(self._next(request.query_params.get("next", "")), 303, UNKEPT)
+        return self._form(request.query_params.get("next", ""))
+
+    async def sign_in(self, request: Request) -> Response:
+        """Begin a session, or say that it can't be; the same for a wrong name and a wrong password."""
+        if not is_ours(request, self._desk.origin):
+            raise HTTPException(403)
+        form = await self._read(request)
+        name, password, following = form.text("name"), form.lines("password"), form.text("next")
+        seconds = self._attempts.refuse_after(request, name.casefold())
+        if seconds is not None:
+            return self._form(following, 429, name, _TOO_OFTEN.format(seconds), {"Retry-After": str(seconds)})
+        user = self._house.store.users.named(name)
+        kept = user.password if user is not None and user.disabled is None else None
+        if not await self._passwords.fits(password, kept) or user is None:
+            return self._form(following, 403, name, _WRONG)
+        if kept and self._passwords.is_dated(kept):
+            await self._keep(user, password)
+        return await self._enter(request, user, following)
+
+    async def sign_out(self, _request: Request, visitor: Visitor, _form: Form) -> Response:
+        """End the session."""
+        answer = RedirectResponse(f"{self._desk.base}/sign-in", 303, UNKEPT)
+        await self._desk.sessions.end(visitor, answer)
+        return answer
+
+    async def welcome(self, request: Request) -> Response:
+        """Where somebody who was invited chooses a password. Looking changes nothing."""
+        user = self._invited(request)
+        if user is None:
+            return self._desk.page("over.html", None, status=404, text=_OVER)
+        return self._welcome(user)
+
+    async def choose(self, request: Request) -> Response:
+        """Keep the password that was chosen, and sign them in. The link is then over."""
+        if not is_ours(request, self._desk.origin):
+            raise HTTPException(403)
+        user = self._invited(request)
+        if user is None:
+            return self._desk.page("over.html", None, status=404, text=_OVER)
+        form = await self._read(request)
+        wrong = self._wrong(form, user)
+        if wrong:
+            return self._welcome(user, wrong, 400)
+        await self._keep(user, form.lines("password"), act="password chosen", everywhere=True)
+        return await self._enter(request, user, "")
+
+    async def account(self, _request: Request, visitor: Visitor) -> Response:
+        """One's own zone, password and sessions."""
+        return self._account(visitor)
+
+    async def change(self, request: Request, visitor: Visitor, form: Form) -> Response:
+        """Change the zone or the password, or sign out everywhere else."""
+        match form.text("do"):
+            case "zone":
+                return self._set_zone(visitor, form.text("zone"))
+            case "password":
+                return await self._set_password(request, visitor, form)
+            case "elsewhere":
+                with self._house.store.transaction():
+                    self._house.store.users.end_sessions(visitor.user.id, but=visitor.session.hash)
+                return self._desk.go("/account", said="Signed out everywhere else.")
+        return self._account(visitor, "That can't be done here.", 400)
+
+    async def _set_password(self, request: Request, visitor: Visitor, form: Form) -> Response:
+        user = visitor.user
+        seconds = self._attempts.refuse_after(request, user.name.casefold())
+        if seconds is not None:
+            return self._account(visitor, _TOO_OFTEN.format(seconds), 429)
+        if not await self._passwords.fits(form.lines("old"), user.password):
+            return self._account(visitor, "The old password is another one.", 400)
+        wrong = self._wrong(form, user)
+        if wrong:
+            return self._account(visitor, wrong, 400)
+        await self._keep(user, form.lines("password"), act="password changed", but=visitor.session.hash)
+        return self._desk.go("/account", said="Your password is changed; other browsers are signed out.")
+
+    def _set_zone(self, visitor: Visitor, zone: str) -> Response:
+        try:
+            key = ZoneInfo(zone).key
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return self._account(visitor, "There is no such zone: write one like Europe/London.", 400)
+        with self._house.store.transaction():
+            self._house.store.users.set_zone(visitor.user.id, key)
+        return self._desk.go("/account", said=f"Times are shown by the clock of {key}.")
+
+    async def _enter(self, request: Request, user: UserRow, following: str) -> Response:
+        answer = RedirectResponse(self._next(following), 303, UNKEPT)
+        await self._desk.sessions.begin(request, user, answer)
+        self._attempts.know(request, user.name.casefold(), answer)
+        return answer
+
+    async def _keep(
+        self, user: UserRow, password: str, *, act: str = "", everywhere: bool = False, but: str = ""
+    ) -> None:
+        kept = await self._passwords.hash(password)
+        await self._house.turn()
+        with self._house.store.transaction():
+            self._house.store.users.set_password(user.id, kept)
+            if everywhere or but:
+                self._house.store.users.end_sessions(user.id, but=but)
+            if act:
+                self._house.store.audit.note(self._house.clock(), user.name, act, f"user {user.name}")
+
+    def _next(self, following: str) -> str:
+        """Where to go after signing in: a page of the desk, whatever the address says (no open redirect)."""
+        base = f"{self._desk.base}/"
+        parts = urlsplit(following) if following.isprintable() and "\\" not in following else urlsplit("")
+        is_ours_too = not parts.scheme and not parts.netloc and parts.path.startswith(base)
+        return following if is_ours_too else base
+
+    def _invited(self, request: Request) -> UserRow | None:
+        return self._house.store.users.invited(fingerprint(request.path_params["token"]), self._house.clock())
+
+    def _wrong(self, form: Form, user: UserRow) -> str | None:
+        if form.lines("password") != form.lines("again"):
+            return "The two passwords are not the same."
+        return feeble(form.lines("password"), name=user.name, site=self._house.settings.site.title)
+
+    async def _read(self, request: Request) -> Form:
+        return Form.of(await request.body(), request.headers.get("content-type", ""))
+
+    def _form(
+        self,
+        following: str,
+        status: int = 200,
+        name: str = "",
+        wrong: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> Response:
+        answer = self._desk.page("sign_in.html", None, status=status, following=following, name=name, wrong=wrong)
+        answer.headers.update(headers or {})
+        return answer
+
+    def _welcome(self, user: UserRow, wrong: str = "", status: int = 200) -> Response:
+        return self._desk.page("welcome.html", None, status=status, user=user, wrong=wrong)
+
+    def _account(self, visitor: Visitor, wrong: str = "", status: int = 200) -> Response:
+        sessions = list(self._house.store.users.sessions(visitor.user.id))
+        return self._desk.page("account.html", visitor, status=status, sessions=sessions, wrong=wrong)

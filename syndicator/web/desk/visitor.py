@@ -1,0 +1,128 @@
+"""Who is at the desk: the session behind a cookie, and the proof that a form is one of ours.
+
+A session's secret is 256 random bits, new at each sign-in (no fixation), of which the store keeps the hash. A form's
+proof is made of that secret, so that it is good for this session alone and nothing has to be kept (OWASP, "HMAC based
+token pattern").
+"""
+
+import hmac
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from secrets import token_urlsafe
+from urllib.parse import urlencode
+
+from itsdangerous import BadSignature, URLSafeSerializer
+from starlette.requests import Request
+from starlette.responses import Response
+
+from syndicator.people import Stay
+from syndicator.store import SessionRow, UserRow
+from syndicator.userdesk import fingerprint
+from syndicator.web.house import House
+
+# Signs of life are written down this seldom.
+_SEEN = timedelta(minutes=1)
+_KEY = "desk key"
+_LONGEST_CLIENT = 200
+_LONGEST_COOKIE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who is signed in. `proof` goes into every form they are given; `said` is what the last one came to."""
+
+    user: UserRow
+    session: SessionRow
+    proof: str = field(repr=False)
+    said: str = ""
+
+    def proves(self, shown: str) -> bool:
+        """Whether this is the proof that was given out with our forms."""
+        return hmac.compare_digest(shown.encode(), self.proof.encode())
+
+
+class Sessions:
+    """Begins, finds and ends sessions."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._stay = Stay(house.settings.desk.idle, house.settings.desk.lifetime)
+        self._signed = URLSafeSerializer(house.store.key(_KEY), salt="desk said")
+        self._secure = house.settings.site.url.startswith("https:")
+        # The prefix has browsers hold us to Secure, to our host alone and to the whole of it (RFC 6265bis §4.1.3.2).
+        self.cookie = "__Host-desk" if self._secure else "desk"
+
+    async def of(self, request: Request) -> Visitor | None:
+        """Whoever this request is from, if they are signed in; it counts as a sign of life."""
+        secret = request.cookies.get(self.cookie, "")
+        if not secret or len(secret) > _LONGEST_COOKIE:
+            return None
+        found = self._house.store.users.session(fingerprint(secret))
+        if found is None:
+            return None
+        session, user = found
+        now = self._house.clock()
+        if self._stay.ends(session.began, session.seen) <= now:
+            return None
+        if now - session.seen >= _SEEN:
+            await self._seen(session, now)
+        return Visitor(user, session, proof(secret), self._said(request))
+
+    async def begin(self, request: Request, user: UserRow, answer: Response) -> None:
+        """Sign somebody in with this `answer`; whoever was signed in here before is no more. Raises StoreError."""
+        secret, old = token_urlsafe(32), request.cookies.get(self.cookie, "")
+        now, client = self._house.clock(), request.headers.get("user-agent", "")[:_LONGEST_CLIENT]
+        await self._house.turn()
+        with self._house.store.transaction():
+            users = self._house.store.users
+            users.end_session(fingerprint(old))
+            users.forget(now - self._stay.longest, now - self._stay.idle, now)
+            users.begin_session(fingerprint(secret), user.id, now, client)
+            self._house.store.audit.note(now, user.name, "signed in", f"user {user.name}", client)
+        answer.set_cookie(
+            self.cookie,
+            secret,
+            max_age=int(self._stay.longest.total_seconds()),
+            path="/",
+            secure=self._secure,
+            httponly=True,
+            samesite="lax",
+        )
+
+    async def end(self, visitor: Visitor, answer: Response) -> None:
+        """Sign somebody out here. Raises StoreError."""
+        await self._house.turn()
+        with self._house.store.transaction():
+            self._house.store.users.end_session(visitor.session.hash)
+        answer.delete_cookie(self.cookie, path="/", secure=self._secure, httponly=True, samesite="lax")
+
+    def told(self, said: str) -> str:
+        """A query that has the next page say something; signed, so that nobody else can put words on our pages."""
+        return urlencode({"said": self._signed.dumps(said)})
+
+    def _said(self, request: Request) -> str:
+        try:
+            return str(self._signed.loads(request.query_params.get("said", "")))
+        except BadSignature:
+            return ""
+
+    async def _seen(self, session: SessionRow, now: datetime) -> None:
+        # Nobody is kept from reading because another process writes just now.
+        if self._house.store.is_free():
+            with self._house.store.transaction():
+                self._house.store.users.seen(session.hash, session.user, now)
+
+
+def proof(secret: str) -> str:
+    """What stands in a form of the session that has this secret."""
+    return hmac.new(secret.encode(), b"desk form", sha256).hexdigest()
+
+
+def is_ours(request: Request, origin: str) -> bool:
+    """Whether a browser says that a form was sent from a page of ours; browsers that say nothing are believed.
+
+    The proof in the form decides; this stops what comes from elsewhere before it is read (Fetch, Sec-Fetch-Site).
+    """
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    return site in {"same-origin", "none"} and request.headers.get("origin", origin) == origin
