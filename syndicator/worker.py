@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from syndicator.courier import Courier
-from syndicator.errors import StoreError
+from syndicator.errors import StoreBusyError, StoreError
 from syndicator.intake import Taken
 from syndicator.model import SourceState
 from syndicator.pipeline import Pipeline
@@ -183,7 +183,11 @@ class Worker:
         await self._attempt("render", self._publish, wait_s=wait_s)
 
     def _publish(self) -> None:
-        published = self._pipeline.publish(self._clock())
+        try:
+            published = self._pipeline.publish(self._clock())
+        except StoreBusyError:
+            # A command is writing feeds this moment. This comes again in a second; how long they wait is readiness'.
+            return
         if not published.problems:
             self.pulse.rendered = self._clock()
         if published.problems == self._problems:

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import urllib.request
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from itertools import pairwise
 
@@ -25,6 +25,7 @@ from test_web import ONE_CLICK, web
 
 from syndicator.errors import StoreBusyError, StoreError
 from syndicator.rendering import Published
+from syndicator.store import Store
 from syndicator.worker import StoreTrouble, Worker
 
 FULL = "database or disk is full"
@@ -331,6 +332,28 @@ def work(room, act, **more):
 
     asyncio.run(run())
     return told
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_command_that_is_writing_feeds_is_no_trouble(tmp_path):
+    tried = []
+
+    async def act(_worker, told):
+        await until(lambda: len(tried) > 5)
+        assert told == []
+        command.close()
+        await until(lambda: told)
+
+    with newsroom(tmp_path, BOATS) as room, ExitStack() as command:
+        room.start()
+        room.store.wait_briefly()
+        elsewhere = command.enter_context(closing(Store.open(room.store.path, room.store.analyser)))
+        command.enter_context(elsewhere.publishing())
+        publish = room.pipeline.publish
+        room.pipeline.publish = lambda now: tried.append(now) or publish(now)
+        told = work(room, act)
+    assert {type(each) for each in told} == {Published}
+    assert not any(each.problems for each in told)
 
 
 @pytest.mark.usefixtures("quick")

@@ -48,8 +48,13 @@ def test_has_tells_whether_every_format_is_there(publisher, tmp_path):
 @pytest.mark.parametrize("extension", FORMATS)
 def test_a_format_that_cannot_be_written_keeps_nothing_from_the_others(publisher, tmp_path, extension):
     (tmp_path / f"asylum.{extension}").mkdir(parents=True)
-    with pytest.raises(PublishError):
+    with pytest.raises(PublishError) as first:
         publisher.write(document(item(1)))
+    with pytest.raises(PublishError) as second:
+        publisher.write(document(item(1)))
+    assert str(first.value) == str(second.value)  # which is then told once
+    assert f"asylum.{extension}" in str(first.value)
+    assert "unfinished" not in str(first.value)
     assert {path.suffix[1:] for path in tmp_path.glob("asylum.*") if path.is_file()} == {*FORMATS} - {extension}
 
 

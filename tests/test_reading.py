@@ -54,6 +54,34 @@ async def of(client, room, look, **more):
     return found[0]
 
 
+@pytest.mark.parametrize("goes", ["away", "out of time"])
+def test_a_turn_that_comes_to_whoever_goes_in_that_instant_is_the_next_ones(home, goes):
+    """Both in one pass of the event loop: a reader is free, and it was to be the turn of somebody who is leaving."""
+
+    async def play():
+        held = Held()
+        first = [begin(client, home.reading, held.look(client)) for client in ("192.0.2.1", "192.0.2.2")]
+        await asyncio.sleep(0.1)
+        leaving = begin("192.0.2.3", home.reading, quick("too late"))
+        last = begin("192.0.2.4", home.reading, quick("well"))
+        await asyncio.sleep(0.1)
+        first[0].cancel()
+        if goes == "away":
+            leaving.cancel()
+        else:
+            (turn,) = home.reading._waiting["192.0.2.3"]
+            turn.cancel()
+        await asyncio.sleep(0.1)
+        held.go.set()
+        await asyncio.gather(*first, leaving, return_exceptions=True)
+        assert await last == "well"
+        await asyncio.sleep(0.1)
+        assert not home.reading._read
+        assert not home.reading._waiting
+
+    asyncio.run(asyncio.wait_for(play(), 10))
+
+
 def begin(client, room, look, **more):
     return asyncio.create_task(of(client, room, look, **more))
 

@@ -46,8 +46,11 @@ def replace(path: Path, data: bytes) -> bool:
             os.utime(file.fileno(), (modified, modified))
             os.fsync(file.fileno())
         unfinished.replace(path)
-    except BaseException:
+    except BaseException as error:
         unfinished.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            # People know this name, and it is the same when it fails again.
+            error.filename, error.filename2 = str(path), None
         raise
     _sync(path.parent)
     return True

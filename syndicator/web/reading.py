@@ -122,7 +122,9 @@ class ReadingRoom:
             yield
         finally:
             if turn.cancelled():
-                self._leave(client, turn)
+                # Passed over already, where another's turn ended in the same instant.
+                if turn in self._waiting.get(client, ()):
+                    self._leave(client, turn)
             else:
                 _add(self._read, client, -1)
                 self._call()
@@ -136,6 +138,9 @@ class ReadingRoom:
             client = min(able, key=lambda each: self._turns.get(each, 0))
             turn = self._waiting[client][0]
             self._leave(client, turn)
+            if turn.done():
+                # Its time is up, or whoever asked has gone, which its task does not know yet.
+                continue
             self._turns[client] = next(self._turn_numbers)
             _add(self._read, client, 1)
             turn.set_result(None)
