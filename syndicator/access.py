@@ -11,6 +11,8 @@ from enum import StrEnum
 from hashlib import sha256
 from zlib import crc32
 
+from syndicator.people import Role
+
 SECRET_BYTES = 32
 _BEGINNING = "syn_"
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -35,6 +37,21 @@ def may(scopes: Iterable[Scope], wanted: Scope) -> bool:
     """Whether a token with these scopes may do what `wanted` names."""
     noun, _, verb = wanted.partition(":")
     return any(scope is wanted or (verb == "read" and scope == f"{noun}:write") for scope in scopes)
+
+
+# What opens nothing that an editor may not see at the desk as well: the API knows no owners, so a token that reads
+# alerts reads everybody's.
+_BY_EDITORS = frozenset({Scope.NEWS_READ, Scope.DESTINATIONS_READ})
+_BY_CHIEFS = _BY_EDITORS | {Scope.ALERTS_READ, Scope.ALERTS_WRITE, Scope.DELIVERIES_READ, Scope.DELIVERIES_WRITE}
+
+
+def may_give(role: Role) -> frozenset[Scope]:
+    """The scopes that somebody of this role may give to a token of their own: what they may do themselves."""
+    if role.reaches(Role.ADMIN):
+        return frozenset(Scope)
+    if role.reaches(Role.CHIEF):
+        return _BY_CHIEFS
+    return _BY_EDITORS if role.reaches(Role.EDITOR) else frozenset()
 
 
 def writes(scope: Scope) -> bool:

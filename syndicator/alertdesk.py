@@ -74,7 +74,11 @@ class AlertDesk:
         raise NotFoundError.among(f"No alert is called {reference!r}", reference, known, "alerts list")
 
     def meant(self, reference: str) -> list[AlertRow]:
-        """The alert of this name, in any case; where there is none, those whose ids begin so, at most ten."""
+        """The alert with this id; else that of this name, in any case; else those whose ids begin so, at most ten."""
+        # Before the name: nobody can have what is meant for one alert done to theirs, by calling it by the other's id.
+        exact = [row for row in self._store.alerts.beginning(reference, limit=1) if row.id == reference]
+        if exact:
+            return exact
         named = self._store.alerts.named(reference)
         if named is not None:
             return [named]

@@ -176,6 +176,13 @@ class Alerting:
                 if not told:
                     self.schedule(hit.alert, now)
 
+    def addressees(self, alert: str) -> list[str]:
+        """Where an alert goes: its destinations, without those that ended it; nowhere where it is off or gone."""
+        if alert not in self._watch:
+            return []
+        opted_out = self._store.alerts.opted_out(alert)
+        return [name for name in self._watch[alert].alert.destinations if name not in opted_out]
+
     def readers_of(self, article: Article) -> dict[str, list[str]]:
         """Who has, or may have, a version of this article and still wants to hear: destinations by alert id."""
         readers: dict[str, list[str]] = {}
@@ -198,8 +205,7 @@ class Alerting:
         if not waiting:
             self._store.alerts.set_due(row.id, None)
             return 0
-        opted_out = self._store.alerts.opted_out(row.id)
-        wanted = [name for name in self._watch[row.id].alert.destinations if name not in opted_out]
+        wanted = self.addressees(row.id)
         alone = len(waiting) == 1 and self._watch[row.id].alert.timing.schedule.every is Every.IMMEDIATE
         event = Event.MATCH if alone else Event.DIGEST
         parts = list(_parts(_newest_story_first(waiting)))

@@ -8,7 +8,7 @@ readers do not show an edit again.
 from dataclasses import replace
 from datetime import datetime
 
-from syndicator.errors import UsageError
+from syndicator.errors import ConflictError, UsageError
 from syndicator.identity import advisory_id
 from syndicator.model import Article, Content, Kind, State
 
@@ -66,6 +66,26 @@ def may_embargo(article: Article, until: datetime, now: datetime) -> None:
         raise UsageError(f"{article.id} was killed, and stays so.")
     if until <= now:
         raise UsageError(f"{until:%Y-%m-%dT%H:%M:%SZ} has passed: an embargo ends in the future.")
+
+
+def edition(article: Article) -> str:
+    """What moves with everything that an editor sees of an article: its version, and until when it is held."""
+    held = article.embargo_until
+    return f"{article.seq}.{int(held.timestamp()) if held else 0}"
+
+
+def must_be_as_opened(article: Article, opened: str | None) -> None:
+    """Raise ConflictError where an article has changed since somebody opened it; None: nobody says what they saw."""
+    if opened is not None and opened != edition(article):
+        raise ConflictError("This article has changed since you opened it, and nothing was done. It now stands so:")
+
+
+def must_be_sortable(article: Article) -> None:
+    """Raise UsageError where nobody may put an article under topics, or take it out of them."""
+    if article.kind is not Kind.NEWS:
+        raise UsageError(f"{article.id} is an advisory: it stands where the article stood that it is about.")
+    if article.state is State.KILLED:
+        raise UsageError(f"{article.id} was killed: its notice stays where it stood.")
 
 
 def _must_be_news(article: Article, done: str) -> None:

@@ -10,11 +10,12 @@ from datetime import datetime
 from hashlib import sha256
 
 from syndicator.alerting import Alerting
-from syndicator.model import Article, Kind, State
-from syndicator.query import ANALYSIS_VERSION, Analysed, Matcher, Query
+from syndicator.model import Article, Kind, Reason, State
+from syndicator.query import ANALYSIS_VERSION, Analysed, Matcher, Query, evaluate
 from syndicator.store import ALL, INDEX, Store
 
 Watched = Callable[[Sequence[str], str], Iterable[str]]
+Reasons = tuple[Reason, ...]
 
 
 def unwatched(names: Sequence[str], _doing: str) -> Iterable[str]:
@@ -54,6 +55,7 @@ class Filing:
         if article.state is State.CORRECTED:
             # Whoever had the wrong version is told where they had it, even if the right one is about something else.
             topics = store.topics.of(article.id) | topics
+        topics = self._as_decided(article, topics)
         touched = store.topics.tag(article, topics)
         analysed = analysed.with_topics(frozenset(topics))
         store.search.index(article, analysed)
@@ -75,14 +77,43 @@ class Filing:
         if joined is not None:
             document = self._store.search.document(article, frozenset())
             sources = tuple(source for source in document.sources if source != joined)
-            return self._seen(self._store.analyser.analyse(replace(document, sources=sources)))
+            return self._seen(article, self._store.analyser.analyse(replace(document, sources=sources)))
         for version in reversed(self._store.articles.history(article.id)[:-1]):
             if version.state in (State.LIVE, State.CORRECTED):
-                return self._seen(self._store.search.analyse(replace(article, content=version.content)))
+                return self._seen(article, self._store.search.analyse(replace(article, content=version.content)))
         return None
 
-    def _seen(self, analysed: Analysed) -> Analysed:
-        return analysed.with_topics(frozenset(self._matcher.matching(analysed)))
+    def _seen(self, article: Article, analysed: Analysed) -> Analysed:
+        matched = dict.fromkeys(self._matcher.matching(analysed), ())
+        return analysed.with_topics(frozenset(self._as_decided(article, matched)))
+
+    def _as_decided(self, article: Article, topics: Mapping[str, Reasons]) -> dict[str, Reasons]:
+        """An article's topics by what people decided by hand. A topic that config no longer has is left out."""
+        decided = self._store.placements.of(article.id)
+        added = {name: () for name, each in decided.items() if each.inside and name in self._queries}
+        return added | {name: why for name, why in topics.items() if name not in decided or decided[name].inside}
+
+    def sort(self, article: Article, topic: str, now: datetime) -> bool:
+        """Put an article in the open where its topic's query, and before it a decision by hand, says it stands.
+
+        Returns whether it stands there now. Alerts that it matches by that alone fire; feeds that it leaves lose it
+        without a word. The topic must be one of config's.
+        """
+        store = self._store
+        before = frozenset(store.topics.of(article.id))
+        analysed = store.search.analyse(article)
+        match = evaluate(self._queries[topic], analysed)
+        stands = self._as_decided(article, {} if match is None else {topic: match.reasons})
+        if topic in stands:
+            store.topics.add(article, topic, stands[topic])
+        else:
+            store.topics.remove(article, topic)
+        if (topic in before) != (topic in stands):
+            self._refile(article, topic)
+            now_under = analysed.with_topics((before | {topic}) if topic in stands else (before - {topic}))
+            earlier = analysed.with_topics(before)
+            self._alerting.consider(article, now_under, now, backlog=False, joined=False, before=lambda: earlier)
+        return topic in stands
 
     def withdraw(self, article: Article) -> None:
         """Take an article's words out of the search index; its topics stay, so that its feeds show the notice."""
@@ -122,7 +153,11 @@ class Filing:
         store = self._store
         before = store.topics.under(name)
         # All hits first: the index must not change under the search that reads it.
-        reasons = {hit.article.id: hit.reasons for hit in store.search.find(self._queries[name])}
+        reasons: dict[str, Reasons] = dict.fromkeys(store.placements.under(name, inside=True), ())
+        taken_out = store.placements.under(name, inside=False)
+        for hit in store.search.find(self._queries[name]):
+            if hit.article.id not in taken_out:
+                reasons[hit.article.id] = hit.reasons
         for id_ in before | reasons.keys():
             article = store.articles.get(id_)
             if article.state is State.CORRECTED and id_ not in reasons:

@@ -96,6 +96,7 @@ def after(
         interval=interval,
         failures=0,
         failing_since=None,
+        alone_until=None,
         last_error=None,
         last_success=now,
         first_success=state.first_success or now,
@@ -136,6 +137,27 @@ def look_again(state: SourceState, now: datetime, *, doubted: bool = False) -> S
     if state.failures:
         return state
     return replace(state, due=min(state.due, max(now, (state.last_attempt or now - _DAY) + _BETWEEN_PINGS)))
+
+
+def held_back(state: SourceState, now: datetime) -> str | None:
+    """Why a source is not asked at once although somebody at the desk wants it; None where it may be.
+
+    What it wants comes first: that it is gone, that it asked to be left alone, the hours in which it wants no visits.
+    """
+    if state.gone:
+        return "It says that it will not come back (410): take it out of config.toml, or give it a new address."
+    if state.alone_until is not None and now < state.alone_until <= now + LONGEST_WAIT:
+        return f"It asked to be left alone until {state.alone_until:%-d %B, %H:%M} UTC."
+    if (open_again := _due(state, timedelta(), now)) > now:
+        return f"It wants no visits before {open_again:%-d %B, %H:%M} UTC."
+    if state.last_attempt is not None and timedelta() <= now - state.last_attempt < _BETWEEN_PINGS:
+        return "It was asked less than a minute ago."
+    return None
+
+
+def at_once(state: SourceState, now: datetime) -> SourceState:
+    """Due now: somebody at the desk wants to know."""
+    return replace(state, due=min(state.due, now))
 
 
 def patient(state: SourceState, now: datetime, limits: PaceLimits) -> SourceState:
@@ -186,14 +208,17 @@ def _after_failure(state: SourceState, fetched: Fetched, now: datetime, limits: 
         wait = limits.poll_min * 2 ** (doublings - 1)
     else:
         wait = limits.clip(state.interval or _FIRST_INTERVAL) * 2**doublings
+    asked = fetched.retry_after or timedelta()
     if fetched.status == HTTPStatus.TOO_MANY_REQUESTS:
         wait = max(wait, _TOO_MANY_REQUESTS_WAIT * 2 ** (doublings - 1))
-    wait = max(min(wait, _LONGEST_BACKOFF), fetched.retry_after or timedelta())
+        asked = max(asked, min(wait, _LONGEST_BACKOFF))
+    wait = max(min(wait, _LONGEST_BACKOFF), asked)
     doubted = fetched.outcome is Outcome.GONE or failures >= _FAILURES_BEFORE_MOVE_IS_DOUBTED
     return replace(
         state,
         due=_due(state, wait, now),
         last_error=fetched.error,
+        alone_until=now + min(asked, LONGEST_WAIT) if asked else None,
         moved_to=None if doubted else state.moved_to,
     )
 

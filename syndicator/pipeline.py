@@ -119,11 +119,7 @@ class Pipeline:
         store = self._store
         with store.transaction():
             for article in store.articles.released_by(now):
-                released, put_right = self._release(article, now)
-                self.filing.file(released, now)
-                self.alerting.settle_stories(released, now)
-                if put_right:
-                    self.alerting.correct(released, now)
+                self.release(article, now)
             self.rendering.notice_changes(now, sources_changed=self._retire(now) > 0)
             self.alerting.storying.forget(now)
             self.alerting.look_again(now)
@@ -135,7 +131,16 @@ class Pipeline:
         """Queue what staff have to know of failing sources, destinations and the disk."""
         self.maintenance.check(now)
 
-    def _release(self, article: Article, now: datetime) -> tuple[Article, bool]:
+    def release(self, article: Article, now: datetime, *, author: str = "embargo") -> Article:
+        """Let a held article out, into its feeds and to whom it concerns. Belongs inside the store's transaction."""
+        released, put_right = self._release(article, now, author)
+        self.filing.file(released, now)
+        self.alerting.settle_stories(released, now)
+        if put_right:
+            self.alerting.correct(released, now)
+        return released
+
+    def _release(self, article: Article, now: datetime, author: str) -> tuple[Article, bool]:
         """Let a held article out: as new if nobody had seen it, else as it was, or as corrected if it was while held.
 
         Returns whether there is such a correction, of which nobody has heard yet.
@@ -146,7 +151,7 @@ class Pipeline:
         released = self._store.articles.add_version(
             article.id,
             article.content,
-            author="embargo",
+            author=author,
             now=now,
             state=State.CORRECTED if notes else seen[-1].state if seen else State.LIVE,
             note=notes[-1] if notes else seen[-1].note if seen else None,

@@ -5,7 +5,7 @@ Both ask the query that the live alert asks, over the articles as they are now.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from syndicator.alerts import Alert, Caught, Preview, begin, preview, scoped
 from syndicator.config import Settings, read_alert
@@ -13,7 +13,7 @@ from syndicator.errors import SyndicatorError
 from syndicator.model import Article, Kind, Reason, State
 from syndicator.query import Query, evaluate, explain, failures, parse
 from syndicator.query.syntax import And, AtLeast, Field, Near, Node, Not, Or, Term
-from syndicator.store import ALL, AlertRow, AttemptRow, DeliveryRow, Hit, HitRow, Silent, Store
+from syndicator.store import AlertRow, AttemptRow, DeliveryRow, Hit, HitRow, Silent, Store
 from syndicator.watch import Watched, watched_alert
 
 DAYS = 30
@@ -95,14 +95,12 @@ def look_back(
     """
     zone, alert = settings.site.zone, watched.alert
     since = begin(now, days, zone)
-    caught: list[Caught] = []
-    shown: list[Hit] = []
-    for hit in store.search.find(watched.query, since=since):
-        article = hit.article
-        story = (store.stories.of(article.id) or article.id) if alert.grouped else None
-        caught.append(Caught(article.published, article.source, story))
-        if len(shown) < newest:
-            shown.append(hit)
+    sightings = store.lookback.sightings(watched.query, since)
+    caught = [
+        Caught(datetime.fromtimestamp(one.published, UTC), one.source, one.story if alert.grouped else None)
+        for one in sightings
+    ]
+    shown = store.lookback.hits(watched.query, [one.number for one in sightings[:newest]])
     covered = _covered(store, settings, now, days)
     found = preview(
         caught,
@@ -110,7 +108,7 @@ def look_back(
         days=days,
         zone=zone,
         covered=covered,
-        articles=store.topics.count(ALL, since).recent,
+        articles=store.lookback.articles(since),
         audible=len(alert.sources) or sum(source.enabled for source in settings.sources),
         unseen=() if caught else tuple(_unseen(store, watched.query)),
     )
@@ -130,7 +128,7 @@ def _covered(store: Store, settings: Settings, now: datetime, days: int) -> int:
 def _unseen(store: Store, query: Query) -> Iterator[str]:
     """Words and phrases that the query wants and that stand in no article of the archive, wherever it wants them."""
     for node in list(dict.fromkeys(_wanted(query.root)))[:_MOST_WORDS]:
-        if next(store.search.find(Query(str(node), node), limit=1), None) is None:
+        if not store.lookback.is_anywhere(Query(str(node), node)):
             yield str(node)
 
 

@@ -33,10 +33,14 @@ class Edition:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """A topic that an article stands under, and the words that put it there and still stand in it."""
+    """A topic that an article stands under, and the words that put it there and still stand in it.
+
+    `by_hand`: somebody put it there.
+    """
 
     topic: str
     reasons: tuple[Reason, ...]
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +80,13 @@ def provenance(store: Store, id_: str) -> Provenance | Retired | None:
         return Retired(id_)
     carriers = tuple(store.articles.carriers(id_))
     withdrawn = article.state is State.KILLED
+    by_hand = {topic for topic, each in store.placements.of(id_).items() if each.inside}
     return Provenance(
         item=items[0],
         carriers=carriers,
         editions=_editions(versions, {article.source, *(carrier.source for carrier in carriers)}, withdrawn=withdrawn),
         filed=tuple(
-            Filed(topic, () if withdrawn else tuple(standing(article, reasons)))
+            Filed(topic, () if withdrawn else tuple(standing(article, reasons)), topic in by_hand and not withdrawn)
             for topic, reasons in store.topics.of(id_).items()
         ),
         kin=() if withdrawn else tuple(store.feeds.items(store.stories.others(id_, limit=MOST_KIN))),

@@ -7,6 +7,9 @@ THOROUGH in the environment; `make test` says which it leaves out.
 import os
 
 import pytest
+from argon2 import PasswordHasher
+
+from syndicator.web.desk import passwords
 
 THOROUGH = bool(os.environ.get("THOROUGH"))
 
@@ -16,3 +19,10 @@ def pytest_collection_modifyitems(items):
         for item in items:
             if item.get_closest_marker("thorough"):
                 item.add_marker(pytest.mark.skip(reason="it takes long: THOROUGH=1 make test runs it, as CI does"))
+
+
+@pytest.fixture
+def quick_hashes(monkeypatch):
+    """Real argon2id, with less care: for tests in which people sign in."""
+    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr(passwords, "PasswordHasher", lambda: quick)

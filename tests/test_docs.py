@@ -246,6 +246,7 @@ def answers(tmp_path_factory):
 TOLD_ELSEWHERE = {
     "syndicator article kill",
     "syndicator article embargo",
+    "syndicator article topic",
     "syndicator alerts edit",
     "syndicator alerts import",
     "syndicator alerts mute",

@@ -12,6 +12,7 @@ from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Moment, Now
 from syndicator.cli.output import counted, say, show_json
 from syndicator.cli.room import in_newsroom, what_waits
 from syndicator.cli.session import Newsroom
+from syndicator.errors import UsageError
 from syndicator.model import Article
 
 app = typer.Typer(help="Show, correct, kill or hold one article.", no_args_is_help=True)
@@ -88,6 +89,30 @@ def embargo(
     in_newsroom(config, act)
 
 
+@app.command()
+def topic(
+    reference: Reference,
+    name: Annotated[str, typer.Argument(help="The topic's name.", metavar="TOPIC")],
+    *,
+    add: Annotated[bool, typer.Option("--add", help="It stands there, whatever the query says.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="It does not stand there, whatever the query says.")] = False,
+    leave: Annotated[bool, typer.Option("--leave", help="The query decides again.")] = False,
+    config: Config = DEFAULT_CONFIG,
+    now: Now,
+    as_json: Json = False,
+) -> None:
+    """Put an article under a topic by hand, or take it out. That is kept when topics are applied anew."""
+    if add + remove + leave != 1:
+        raise UsageError("Say one of --add, --remove and --leave.")
+
+    def act(room: Newsroom) -> None:
+        article = room.desk.sort(reference, name, None if leave else add, now, by=getpass.getuser())
+        said = f"The query of {name} decides." if leave else f"{'Added to' if add else 'Removed from'} {name}."
+        _done(room, article, now, said, as_json=as_json)
+
+    in_newsroom(config, act)
+
+
 def _done(room: Newsroom, article: Article, now: datetime, said: str, *, as_json: bool) -> None:
     published = room.pipeline.publish(now)
     if as_json:
@@ -107,7 +132,7 @@ def _show(room: Newsroom, reference: str, *, as_json: bool) -> None:
     article = room.desk.article(reference)
     store = room.store
     history = store.articles.history(article.id)
-    topics = store.topics.of(article.id)
+    topics, placements = store.topics.of(article.id), store.placements.of(article.id)
     appearances = store.articles.appearances(article.id)
     if as_json:
         record: dict[str, Any] = summary_of(article) | {
@@ -116,6 +141,7 @@ def _show(room: Newsroom, reference: str, *, as_json: bool) -> None:
             "embargo_until": article.embargo_until,
             "about": article.about,
             "topics": topics,
+            "placements": list(placements.values()),
             "sources": [{"source": source, "key": key} for source, key in appearances],
             "versions": history,
         }
@@ -132,7 +158,11 @@ def _show(room: Newsroom, reference: str, *, as_json: bool) -> None:
         say(f"from {source} as {key}")
     for name, reasons in topics.items():
         words = dict.fromkeys(f"{reason.words} ({reason.field})" for reason in reasons)
-        say(f"topic {name}: {', '.join(words) or 'by its withdrawn article'}")
+        by_hand = f"added by {placements[name].who}" if name in placements else "by its withdrawn article"
+        say(f"topic {name}: {', '.join(words) or by_hand}")
+    for name in placements.keys() - topics.keys():
+        said = "added" if placements[name].inside else "taken out"
+        say(f"not under {name}: {said} by {placements[name].who}")
     for version in history:
         told = f": {version.note}" if version.note else ""
         say(f"version {version.version}  {version.at:%Y-%m-%d %H:%M} UTC  {version.state} by {version.author}{told}")

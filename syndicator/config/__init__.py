@@ -3,7 +3,7 @@
 from syndicator.config.alerts import AlertSettings, Maintenance
 from syndicator.config.destinations import DestinationKind, DestinationSettings, Security, Smtp
 from syndicator.config.endpoints import ON_THIS_MACHINE, apprise_url, webhook_secret
-from syndicator.config.reader import load
+from syndicator.config.reader import key_places, load
 from syndicator.config.serving import Access, Api, Desk, Log, LogFormat, LogLevel, Server, WebSub
 from syndicator.config.settings import Feeds, Network, Schedule, Settings, Site, Store
 from syndicator.config.single import read_alert, read_destination
@@ -35,6 +35,7 @@ __all__ = [
     "Topic",
     "WebSub",
     "apprise_url",
+    "key_places",
     "load",
     "read_alert",
     "read_destination",

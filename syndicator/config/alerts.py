@@ -73,6 +73,7 @@ class AlertSettings(Section):
     """[[alerts]]: one alert as people write it; `as_alert` gives the record that works.
 
     `zone` is the site's where none is written. `mute_until` is in UTC. `cooldown` and `quiet_hours` are None for none.
+    `shared`: at the desk everybody sees it, not its owner alone.
     """
 
     name: Line = Field(max_length=100)
@@ -87,6 +88,7 @@ class AlertSettings(Section):
     cooldown: Cooldown | None = None
     mute_until: MuteEnd | None = None
     group_stories: bool = True
+    shared: bool = True
     enabled: bool = True
 
     def as_alert(self, id_: str, *, from_config: bool, feed_token: str | None) -> Alert:
@@ -131,6 +133,7 @@ class AlertSettings(Section):
             "cooldown": duration_text(self.cooldown or timedelta()),
             "mute_until": moment_text(self.mute_until) if self.mute_until else None,
             "group_stories": self.group_stories,
+            "shared": self.shared,
             "enabled": self.enabled,
         }
         fields = type(self).model_fields

@@ -9,10 +9,10 @@ from syndicator.config.alerts import AlertSettings, Maintenance
 from syndicator.config.context import Context
 from syndicator.config.destinations import DestinationSettings, Smtp
 from syndicator.config.doubts import doubts
-from syndicator.config.environment import fill_in
+from syndicator.config.environment import Key, fill_in
 from syndicator.config.lines import key_lines
 from syndicator.config.report import Report
-from syndicator.config.serving import Api, Log, Server, WebSub
+from syndicator.config.serving import Api, Desk, Log, Server, WebSub
 from syndicator.config.settings import Feeds, Network, Schedule, Settings, Site, Store
 from syndicator.config.sources import Source, Topic
 from syndicator.config.tables import Tables
@@ -34,6 +34,14 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     if settings is None or report.problems:
         raise ConfigError(str(path), report.problems)
     return settings
+
+
+def key_places(path: Path) -> dict[Key, int]:
+    """The line on which each key stands in config.toml as it is now; none where it can't be read."""
+    try:
+        return dict(key_lines(_read(path)))
+    except ConfigError:
+        return {}
 
 
 def _read(path: Path) -> str:
@@ -72,6 +80,7 @@ def _check(path: Path, raw: dict[str, object], report: Report) -> Settings | Non
     feeds = tables.single(Feeds, "feeds", context)
     server = tables.single(Server, "server", context)
     api = tables.single(Api, "api", context)
+    desk = tables.single(Desk, "desk", context)
     websub = tables.single(WebSub, "websub", context)
     log = tables.single(Log, "log", context)
     schedule = tables.single(Schedule, "schedule", context)
@@ -107,7 +116,9 @@ def _check(path: Path, raw: dict[str, object], report: Report) -> Settings | Non
     for key, sentence in found:
         report.say(key, sentence)
 
-    if not (site and store and feeds and server and api and websub and log and schedule and network and maintenance):
+    if not (site and store and feeds and server and api and desk):
+        return None
+    if not (websub and log and schedule and network and maintenance):
         return None
     settings = Settings(
         path=path,
@@ -117,6 +128,7 @@ def _check(path: Path, raw: dict[str, object], report: Report) -> Settings | Non
         feeds=feeds,
         server=server,
         api=api,
+        desk=desk,
         websub=websub,
         log=log,
         schedule=schedule,

@@ -10,7 +10,20 @@ from syndicator.config.environment import Key
 from syndicator.config.report import Report, unknown
 from syndicator.config.section import Section
 
-_SINGLE = ("site", "store", "feeds", "server", "api", "websub", "log", "schedule", "network", "smtp", "maintenance")
+_SINGLE = (
+    "site",
+    "store",
+    "feeds",
+    "server",
+    "api",
+    "desk",
+    "websub",
+    "log",
+    "schedule",
+    "network",
+    "smtp",
+    "maintenance",
+)
 # How those are begun that come in numbers: in double brackets, or by name.
 _LISTED = {
     "sources": "is one table: begin each source with [[sources]], in double brackets",

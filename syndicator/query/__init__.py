@@ -6,10 +6,12 @@
 
 docs/query-language.md is its page. The modules in reading order: `lexer`, `parser`, `syntax` (what is written);
 `folding`, `tokens`, `analysis` (what is read); `atoms`, `compiler`, `plan`, `evaluate` (what matches);
-`anchors`, `matcher` (all saved queries at once); `fts` (all stored articles at once); `describe`, `explain`.
+`anchors`, `matcher` (all saved queries at once); `fts` (all stored articles at once); `describe`, `explain`;
+`builder` (a form in place of the language).
 """
 
 from syndicator.query.analysis import ANALYSIS_VERSION, Analysed, Analyser
+from syndicator.query.builder import Boxes, boxes_of, written
 from syndicator.query.describe import describe
 from syndicator.query.document import Document
 from syndicator.query.evaluate import Match, evaluate, matches
@@ -26,6 +28,7 @@ __all__ = [
     "MAX_BYTES",
     "Analysed",
     "Analyser",
+    "Boxes",
     "Document",
     "Explanation",
     "FtsQuery",
@@ -33,6 +36,7 @@ __all__ = [
     "Match",
     "Matcher",
     "Query",
+    "boxes_of",
     "create_fts",
     "describe",
     "evaluate",
@@ -42,4 +46,5 @@ __all__ = [
     "matches",
     "parse",
     "to_fts",
+    "written",
 ]

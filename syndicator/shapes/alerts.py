@@ -27,6 +27,7 @@ class Alert(Shape):
     quiet_hours: str | None = Field(examples=["22:00-07:00"])
     cooldown: timedelta | None = Field(description="The least time between two messages, in seconds.")
     group_stories: bool = Field(description="It tells of each story once, not of every article.")
+    shared: bool = Field(description="At the desk everybody sees it, not its owner and chiefs alone.")
     enabled: bool
     muted_until: Moment | None
     from_config: bool = Field(description="It stands in config.toml, and is changed there.")
@@ -57,6 +58,7 @@ class Alert(Shape):
             quiet_hours=keys.get("quiet_hours"),
             cooldown=(alert.timing.cooldown if alert else timedelta()) or None,
             group_stories=keys.get("group_stories", True),
+            shared=keys.get("shared", True),
             enabled=keys.get("enabled", True),
             muted_until=muted if muted is not None and muted > now else None,
             from_config=row.from_config,

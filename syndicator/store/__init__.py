@@ -13,10 +13,12 @@ from syndicator.store.destinations import DestinationDefinition, DestinationRow
 from syndicator.store.feeds import INDEX, Edge, Stale
 from syndicator.store.figures import Attempts
 from syndicator.store.followers import Follower, FollowerKind, PushStanding
-from syndicator.store.hits import HitRow, Silent
-from syndicator.store.ledger import AttemptRow, DeliveryRow
+from syndicator.store.hits import Fate, HitRow, Silent
+from syndicator.store.ledger import AttemptRow, DeliveryRow, LastAttempts
 from syndicator.store.listing import Narrowed, Place, PublicCount, Retired
+from syndicator.store.newsdesk import Sought
 from syndicator.store.outbox import Carried, Queued
+from syndicator.store.placements import Placement
 from syndicator.store.questions import Question
 from syndicator.store.records import ALL
 from syndicator.store.restoring import Restored, restore
@@ -48,13 +50,16 @@ __all__ = [
     "DestinationDefinition",
     "DestinationRow",
     "Edge",
+    "Fate",
     "Follower",
     "FollowerKind",
     "Hit",
     "HitRow",
     "InstanceLock",
+    "LastAttempts",
     "Narrowed",
     "Place",
+    "Placement",
     "PublicCount",
     "PushStanding",
     "Question",
@@ -63,6 +68,7 @@ __all__ = [
     "Retired",
     "SessionRow",
     "Silent",
+    "Sought",
     "SourceRow",
     "Stale",
     "Store",

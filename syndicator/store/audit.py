@@ -33,11 +33,28 @@ class Audit:
             [seconds(now), who, act, thing, detail],
         )
 
-    def newest(self, *, limit: int, before: int | None = None, thing: str | None = None) -> list[AuditRow]:
-        """The newest acts (on this thing), at most `limit`, with a number below `before`; newest first."""
+    def newest(
+        self,
+        *,
+        limit: int,
+        before: int | None = None,
+        thing: str | None = None,
+        who: str | None = None,
+        about: str | None = None,
+    ) -> list[AuditRow]:
+        """The newest acts (on this thing, by this person, that name `about` in what they were done to or in detail).
+
+        At most `limit`, with a number below `before`; newest first.
+        """
         rows = self._db.query(
             "SELECT * FROM audit WHERE (:before IS NULL OR n < :before) AND (:thing IS NULL OR thing = :thing)"
+            " AND (:who IS NULL OR who = :who)"
+            " AND (:about IS NULL OR instr(lower(thing || ' ' || act || ' ' || detail), lower(:about)))"
             " ORDER BY n DESC LIMIT :limit",
-            {"before": before, "thing": thing, "limit": limit},
+            {"before": before, "thing": thing, "who": who, "about": about, "limit": limit},
         )
         return [AuditRow(r["n"], moment(r["at"]), r["who"], r["act"], r["thing"], r["detail"]) for r in rows]
+
+    def people(self) -> list[str]:
+        """Everybody who ever did something, by name; those who are no longer here, too."""
+        return [row["who"] for row in self._db.query("SELECT DISTINCT who FROM audit ORDER BY who COLLATE NOCASE")]

@@ -1,6 +1,7 @@
 """Which alert fired on which article, why, and whether that has been told yet."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -25,6 +26,15 @@ class Silent(StrEnum):
     DROPPED = "dropped"
 
 
+class Fate(StrEnum):
+    """What became of a hit: somebody was told; it waits to be told; a delivery was given up; it says nothing."""
+
+    TOLD = "told"
+    WAITING = "waiting"
+    DEAD = "dead"
+    SILENT = "silent"
+
+
 @dataclass(frozen=True, slots=True)
 class HitRow:
     """One alert's hit on one article: the version (`seq`) that matched, why, and the message that carries it."""
@@ -43,6 +53,15 @@ class HitRow:
 
 _COLUMNS = "a.published, h.n, h.alert, a.id AS article, h.seq, h.story, h.at, h.reasons, h.silent, h.message"
 _FROM = f"SELECT {_COLUMNS} FROM hits h JOIN articles a ON a.n = h.article"  # noqa: S608 - constants
+
+_DELIVERY = "EXISTS (SELECT 1 FROM deliveries d WHERE d.message = h.message AND d.state = '{}')"
+_FATES = {
+    None: "1",
+    Fate.TOLD: _DELIVERY.format("delivered"),
+    Fate.WAITING: f"h.silent IS NULL AND (h.message IS NULL OR {_DELIVERY.format('pending')})",
+    Fate.DEAD: _DELIVERY.format("dead"),
+    Fate.SILENT: "h.silent IS NOT NULL",
+}
 
 
 class Hits:
@@ -147,6 +166,27 @@ class Hits:
         rows = self._db.query(
             f"{_FROM} WHERE h.alert = ? AND h.at >= ? AND (? IS NULL OR h.n < ?) ORDER BY h.n DESC LIMIT ?",
             [alert, seconds(since) if since else 0, before, before, limit],
+        )
+        return [_load(row) for row in rows]
+
+    def latest(
+        self, *, limit: int, alerts: Collection[str] | None = None, fate: Fate | None = None, before: int | None = None
+    ) -> list[HitRow]:
+        """The hits of these alerts (None: of all, removed ones too), newest first; those `before` this hit (`n`)."""
+        among = "1"
+        if alerts is not None:
+            # Of many alerts the newest hits are soon found among all; of one, by its own.
+            one = len(alerts) == 1
+            among = "h.alert = :only" if one else "+h.alert IN (SELECT value FROM json_each(:alerts))"
+        rows = self._db.query(
+            f"{_FROM} WHERE {among} AND {_FATES[fate]} AND (:before IS NULL OR h.n < :before)"
+            " ORDER BY h.n DESC LIMIT :limit",
+            {
+                "alerts": json.dumps(list(alerts or ())),
+                "only": next(iter(alerts or ()), None),
+                "before": before,
+                "limit": limit,
+            },
         )
         return [_load(row) for row in rows]
 

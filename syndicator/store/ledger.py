@@ -21,6 +21,14 @@ class AttemptRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LastAttempts:
+    """When a destination last took something, and when it last did not."""
+
+    taken: datetime | None = None
+    failed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryRow:
     """One message to one destination, as it stands. `title` is of its first item, or the first line it says.
 
@@ -116,6 +124,18 @@ class Ledger:
         return [
             AttemptRow(moment(row["at"]), row["took_ms"], row["verdict"], row["status"], row["said"]) for row in rows
         ]
+
+    def last_attempts(self) -> dict[str, LastAttempts]:
+        """For each destination the last attempt that was taken there, and the last that was not."""
+        rows = self._db.query(
+            "SELECT d.destination, max(CASE WHEN a.verdict = 'delivered' THEN a.at END) AS taken,"
+            " max(CASE WHEN a.verdict <> 'delivered' THEN a.at END) AS failed"
+            " FROM attempts a JOIN deliveries d ON d.n = a.delivery GROUP BY d.destination"
+        )
+        return {
+            row["destination"]: LastAttempts(optional_moment(row["taken"]), optional_moment(row["failed"]))
+            for row in rows
+        }
 
     def counts(self, destination: str) -> dict[DeliveryState, int]:
         """How many deliveries to this destination are in each state."""

@@ -136,6 +136,19 @@ class Listing:
         """Where an article stands: what comes after it is the next page."""
         return Place(item.article.published, number(self._db, item.article.id))
 
+    def pace(self, topic: str, since: datetime) -> list[tuple[datetime, int]]:
+        """How many articles of a topic were published in each quarter of an hour since then; oldest first."""
+        rows = self._db.query(
+            """
+            SELECT t.published / 900 * 900 AS began, count(*) AS articles
+            FROM article_topics t JOIN articles a ON a.n = t.article
+            WHERE t.topic = ? AND t.published >= ? AND a.state <> 'embargoed' AND a.retired = 0
+            GROUP BY began ORDER BY began
+            """,
+            [topic, seconds(since)],
+        )
+        return [(moment(row["began"]), row["articles"]) for row in rows]
+
     def count(self, topic: str, since: datetime) -> PublicCount:
         """How full a topic is."""
         rows = self._db.query(

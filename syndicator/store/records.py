@@ -162,6 +162,7 @@ def load_source_state(row: Row) -> SourceState:
         first_success=optional_moment(row["first_success"]),
         last_error=row["last_error"],
         failing_since=optional_moment(row["failing_since"]),
+        alone_until=optional_moment(row["alone_until"]),
         home=row["home"],
         title=row["title"],
     )
@@ -187,6 +188,7 @@ def dump_source_state(state: SourceState) -> dict[str, Any]:
         "first_success": optional_seconds(state.first_success),
         "last_error": state.last_error,
         "failing_since": optional_seconds(state.failing_since),
+        "alone_until": optional_seconds(state.alone_until),
     }
     said = {"title": state.title, "home": state.home}
     return columns | {name: value for name, value in said.items() if value}

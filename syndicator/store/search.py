@@ -29,7 +29,7 @@ class Search:
 
     def __init__(self, db: Database, analyser: Analyser) -> None:
         self._db = db
-        self._analyser = analyser
+        self.analyser = analyser
 
     def document(self, article: Article, topics: frozenset[str]) -> Document:
         """An article as the query language sees it, under every source that carries it."""
@@ -49,7 +49,7 @@ class Search:
 
     def analyse(self, article: Article, topics: frozenset[str] = frozenset()) -> Analysed:
         """An article's tokens, ready for the matcher, for `evaluate`, and for this index."""
-        return self._analyser.analyse(self.document(article, topics))
+        return self.analyser.analyse(self.document(article, topics))
 
     def index(self, article: Article, analysed: Analysed) -> None:
         """Put an article's newest version into the index, or renew it there."""
@@ -79,7 +79,7 @@ class Search:
         `since` bounds the time of publication, `within` what is looked through. FTS5 proposes; `evaluate`, which is
         the matcher's own meaning, disposes and explains.
         """
-        wanted = to_fts(query, self._analyser)
+        wanted = to_fts(query, self.analyser)
         found = 0
         rows = self._candidates(wanted.expression, since) if within is None else self._among(wanted.expression, within)
         for row in rows:

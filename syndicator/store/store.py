@@ -37,7 +37,10 @@ from syndicator.store.followers import Followers
 from syndicator.store.hits import Hits
 from syndicator.store.ledger import Ledger
 from syndicator.store.listing import Listing
+from syndicator.store.lookback import LookBack
+from syndicator.store.newsdesk import Newsdesk
 from syndicator.store.outbox import Outbox
+from syndicator.store.placements import Placements
 from syndicator.store.questions import Questions
 from syndicator.store.search import Search
 from syndicator.store.sources import Sources
@@ -66,11 +69,14 @@ class Store:
         self.batches = Batches(db, self.articles)
         self.changes = Changes(db)
         self.listing = Listing(db)
+        self.newsdesk = Newsdesk(db)
         self.topics = Topics(db)
+        self.placements = Placements(db)
         self.feeds = Feeds(db)
         self.sources = Sources(db)
         self.subscriptions = Subscriptions(db)
         self.search = Search(db, analyser)
+        self.lookback = LookBack(db, self.search)
         self.alerts = Alerts(db)
         self.destinations = Destinations(db)
         self.stories = Stories(db)

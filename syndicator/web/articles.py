@@ -31,11 +31,12 @@ _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """A topic, the words that an article stands there for, and how many more there are."""
+    """A topic, the words that an article stands there for, how many more there are, and whether people put it there."""
 
     topic: str
     words: tuple[str, ...]
     more: int
+    by_hand: bool = False
 
 
 def article_routes(house: House) -> list[BaseRoute]:
@@ -87,7 +88,7 @@ def _shown(told: Provenance, site: PublicSite) -> dict[str, object]:
         "text": _text(told.item, carried, level, reasons),
         "cut": level is Republish.FULL and len(_whole(told.item)) > MOST_TEXT,
         "original": None if article.kind is Kind.ADVISORY else carried.url,
-        "whys": [_why(filed) for filed in told.filed],
+        "whys": [why(filed) for filed in told.filed],
         "kin": [page_entry(item, site.language, site) for item in told.kin],
         "pair": told.pair and page_entry(told.pair, site.language, site),
         "withdrawn": article.state is State.KILLED,
@@ -112,8 +113,8 @@ def _text(item: FeedItem, carried: Carried, level: Republish, reasons: list[Reas
     return list(paragraphs(carried.summary, ()))
 
 
-def _why(filed: Filed) -> Why:
+def why(filed: Filed) -> Why:
     """The words of a topic's reasons, each once however it is spelt, in the order in which they come."""
     words = {" ".join(reason.words.split()).casefold(): reason.words for reason in reversed(filed.reasons)}
     ordered = tuple(reversed(words.values()))
-    return Why(filed.topic, ordered[:MOST_WORDS], max(0, len(ordered) - MOST_WORDS))
+    return Why(filed.topic, ordered[:MOST_WORDS], max(0, len(ordered) - MOST_WORDS), filed.by_hand)

@@ -49,3 +49,25 @@ def m0014_people(db: Database) -> None:
         ) STRICT
     """)
     db.execute("CREATE INDEX audit_thing ON audit (thing, n)")
+
+
+@migrations()
+def m0015_left_alone(db: Database) -> None:
+    """Until when a source asked not to be asked: somebody at the desk may not overrule that."""
+    db.execute("ALTER TABLE sources ADD COLUMN alone_until INTEGER")
+
+
+@migrations()
+def m0016_placements(db: Database) -> None:
+    """Which articles people put under topics, or took out of them, whatever the topics' queries say."""
+    db.execute("""
+        CREATE TABLE placements (
+            article INTEGER NOT NULL REFERENCES articles (n),
+            topic TEXT NOT NULL,
+            inside INTEGER NOT NULL,
+            who TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            PRIMARY KEY (article, topic)
+        ) STRICT, WITHOUT ROWID
+    """)
+    db.execute("CREATE INDEX placements_topic ON placements (topic, inside)")

@@ -57,6 +57,7 @@ class _Keys(Body):
         default=None, description="Hold its messages back until then.", examples=["2026-12-01T08:00:00Z"]
     )
     group_stories: Yes | None = Field(default=None, description="Tell of a story once; false: of every article.")
+    shared: Yes | None = Field(default=None, description="Whether everybody at the desk sees it.")
     enabled: Yes | None = None
 
 

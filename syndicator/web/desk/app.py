@@ -2,11 +2,22 @@
 
 from starlette.routing import BaseRoute, Route
 
+from syndicator.web.desk.acts import article_routes
+from syndicator.web.desk.alert import alert_routes
+from syndicator.web.desk.alertlist import alertlist_routes
+from syndicator.web.desk.articles import articles_routes
+from syndicator.web.desk.audit import audit_routes
+from syndicator.web.desk.destinations import destination_routes
 from syndicator.web.desk.door import Desk
+from syndicator.web.desk.editor import editor_routes
+from syndicator.web.desk.history import history_routes
 from syndicator.web.desk.overview import overview_routes
 from syndicator.web.desk.pages import DeskPages, asset
 from syndicator.web.desk.people import people_routes
 from syndicator.web.desk.signin import signin_routes
+from syndicator.web.desk.sources import source_routes
+from syndicator.web.desk.tokens import token_routes
+from syndicator.web.desk.topics import topic_routes
 from syndicator.web.desk.visitor import Sessions
 from syndicator.web.house import House
 from syndicator.web.resource import Resource
@@ -20,6 +31,17 @@ def desk_routes(house: House) -> list[BaseRoute]:
     return [
         *signin_routes(desk),
         *overview_routes(desk),
+        *editor_routes(desk),
         *people_routes(desk),
+        *articles_routes(desk),
+        *article_routes(desk),
+        *source_routes(desk),
+        *topic_routes(desk),
+        *destination_routes(desk),
+        *token_routes(desk),
+        *audit_routes(desk),
+        *alertlist_routes(desk),
+        *history_routes(desk),
+        *alert_routes(desk),
         Route(f"{desk.base}/{{name}}", Resource(get=asset)),
     ]

@@ -24,6 +24,7 @@ def overview_routes(desk: Desk) -> list[BaseRoute]:
         return desk.page(
             "overview.html",
             visitor,
+            here="/",
             mine=[each for each in standings if each.row.owner.casefold() == visitor.user.name.casefold()],
             others=len(standings),
             sources=house.store.figures.sources(now),

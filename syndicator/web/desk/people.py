@@ -64,7 +64,9 @@ class People:
         self, visitor: Visitor, *, invited: Invited | None = None, wrong: str = "", status: int = 200
     ) -> Response:
         everybody = self._desk.house.store.users.all()
-        return self._desk.page("people.html", visitor, status=status, everybody=everybody, invited=invited, wrong=wrong)
+        return self._desk.page(
+            "people.html", visitor, here="/people", status=status, everybody=everybody, invited=invited, wrong=wrong
+        )
 
 
 def _role(form: Form) -> Role:

@@ -20,6 +20,8 @@ from syndicator.web.resource import Resource
 
 _KEY = "desk device key"
 FORM_BYTES = 16_384
+# In the address of the page that comes after signing out.
+LEFT = "left"
 # The same for a name that nobody has, so that it tells nobody which names there are.
 _WRONG = "This name and password do not belong together."
 _TOO_OFTEN = "That was tried very often. Please wait {} seconds, then try again."
@@ -56,10 +58,18 @@ class SignIn:
         self._attempts = Attempts(desk.house, desk.house.store.key(_KEY), secure=secure)
 
     async def form(self, request: Request) -> Response:
-        """Where people sign in; who is signed in already is led on."""
+        """Where people sign in; who is signed in already, or whom our proxy has signed in, is led on."""
+        following = request.query_params.get("next", "")
         if await self._desk.sessions.of(request) is not None:
-            return RedirectResponse(self._next(request.query_params.get("next", "")), 303, UNKEPT)
-        return self._form(request.query_params.get("next", ""))
+            return RedirectResponse(self._next(following), 303, UNKEPT)
+        user = self._desk.sessions.introduced.user(request)
+        if user is None:
+            return self._form(following)
+        if LEFT in request.query_params:
+            return self._desk.page("left.html", None, user=user)
+        answer = RedirectResponse(self._next(following), 303, UNKEPT)
+        await self._desk.sessions.begin(request, user, answer)
+        return answer
 
     async def sign_in(self, request: Request) -> Response:
         """Begin a session, or say that it can't be; the same for a wrong name and a wrong password."""
@@ -78,9 +88,10 @@ class SignIn:
             await self._keep(user, password)
         return await self._enter(request, user, following)
 
-    async def sign_out(self, _request: Request, visitor: Visitor, _form: Form) -> Response:
-        """End the session."""
-        answer = RedirectResponse(f"{self._desk.base}/sign-in", 303, UNKEPT)
+    async def sign_out(self, request: Request, visitor: Visitor, _form: Form) -> Response:
+        """End the session; whom our proxy has signed in is not signed in again at once."""
+        left = f"?{LEFT}" if self._desk.sessions.introduced.name(request) else ""
+        answer = RedirectResponse(f"{self._desk.base}/sign-in{left}", 303, UNKEPT)
         await self._desk.sessions.end(visitor, answer)
         return answer
 

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from syndicator.people import Stay
 from syndicator.store import SessionRow, UserRow
 from syndicator.userdesk import fingerprint
+from syndicator.web.desk.introduced import Introduced
 from syndicator.web.house import House
 
 # Signs of life are written down this seldom.
@@ -47,6 +48,7 @@ class Sessions:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self.introduced = Introduced(house)
         self._stay = Stay(house.settings.desk.idle, house.settings.desk.lifetime)
         self._signed = URLSafeSerializer(house.store.key(_KEY), salt="desk said")
         self._secure = house.settings.site.url.startswith("https:")
@@ -64,6 +66,9 @@ class Sessions:
         session, user = found
         now = self._house.clock()
         if self._stay.ends(session.began, session.seen) <= now:
+            return None
+        if self.introduced.is_another(request, user):
+            await self._over(session)
             return None
         if now - session.seen >= _SEEN:
             await self._seen(session, now)
@@ -107,6 +112,12 @@ class Sessions:
         except BadSignature:
             return ""
 
+    async def _over(self, session: SessionRow) -> None:
+        # Where another process writes just now, the session is over with the next sign-in, and opens nothing before.
+        if self._house.store.is_free():
+            with self._house.store.transaction():
+                self._house.store.users.end_session(session.hash)
+
     async def _seen(self, session: SessionRow, now: datetime) -> None:
         # Nobody is kept from reading because another process writes just now.
         if self._house.store.is_free():
@@ -124,5 +135,7 @@ def is_ours(request: Request, origin: str) -> bool:
 
     The proof in the form decides; this stops what comes from elsewhere before it is read (Fetch, Sec-Fetch-Site).
     """
-    site = request.headers.get("sec-fetch-site", "same-origin")
-    return site in {"same-origin", "none"} and request.headers.get("origin", origin) == origin
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    return request.headers.get("origin", origin) == origin

@@ -1,0 +1,59 @@
+"""The audit log: who did what, and when. Nothing in it can be changed, here or anywhere."""
+
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from syndicator.people import Role
+from syndicator.store import AuditRow, Store
+from syndicator.web.desk.door import Behind, Desk
+from syndicator.web.desk.visitor import Visitor
+
+PAGE = 50
+_LONGEST = 200
+_MOST_DIGITS = 15
+
+
+def audit_routes(desk: Desk) -> list[BaseRoute]:
+    """`/desk/audit`."""
+    return [Route(f"{desk.base}/audit", Behind(desk, Role.CHIEF, get=AuditLog(desk).get))]
+
+
+class AuditLog:
+    """Answers for the page of the audit log."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def get(self, request: Request, visitor: Visitor) -> Response:
+        """A page of it, newest first: all of it, of one person, or about one thing."""
+        asked = request.query_params
+        who, about = asked.get("who", "")[:_LONGEST], asked.get("about", "").strip()[:_LONGEST]
+        before = _number(asked.get("before", ""))
+
+        def look(store: Store) -> tuple[list[AuditRow], list[str]]:
+            rows = store.audit.newest(limit=PAGE + 1, before=before, who=who or None, about=about or None)
+            return rows, store.audit.people()
+
+        rows, people = await self._desk.house.reading.read(look)
+        older = rows[PAGE - 1] if len(rows) > PAGE else None
+        kept = {name: value for name, value in (("who", who), ("about", about)) if value}
+        return self._desk.page(
+            "audit.html",
+            visitor,
+            here="/audit",
+            rows=rows[:PAGE],
+            people=people,
+            who=who,
+            about=about,
+            is_first=before is None,
+            newest=f"?{urlencode(kept)}",
+            older=None if older is None else f"?{urlencode({**kept, 'before': older.number})}",
+        )
+
+
+def _number(text: str) -> int | None:
+    """The number that a page begins below; None for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None

@@ -1,0 +1,264 @@
+"""Where alerts go: everybody who has alerts sees what there is, admins add, change, test and remove.
+
+What is secret goes in and never comes out: not the address of a webhook, and no secret but one we made, once.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from types import MappingProxyType
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from syndicator.alerts import Answer, Verdict
+from syndicator.config import DestinationKind
+from syndicator.delivery import new_secret
+from syndicator.destinationdesk import DestinationDesk, Reached
+from syndicator.errors import ConflictError, DefinitionError, UsageError
+from syndicator.people import Role
+from syndicator.store import LastAttempts, Store
+from syndicator.web.desk.door import Behind, Desk
+from syndicator.web.desk.form import Form
+from syndicator.web.desk.visitor import Visitor
+
+FORM_BYTES = 32_768
+# Whoever waits for the answer to a test waits no longer than this.
+TEST_S = 15.0
+# What each kind is made of; files and the terminal of this machine are for those who work at it.
+KEYS: Mapping[DestinationKind, tuple[str, ...]] = MappingProxyType(
+    {
+        DestinationKind.EMAIL: ("to", "owner"),
+        DestinationKind.WEBHOOK: ("url", "secret", "owner"),
+        DestinationKind.APPRISE: ("url", "owner"),
+    }
+)
+_SECRET = frozenset({"url", "secret"})
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A form that can't be kept: what was written in it, without what is secret, and what is wrong, by field."""
+
+    kind: str
+    filled: Mapping[str, str]
+    mistakes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A destination as the page shows it."""
+
+    reached: Reached
+    last: LastAttempts
+
+
+def destination_routes(desk: Desk) -> list[BaseRoute]:
+    """`/desk/destinations` and `/desk/destinations/NAME`."""
+    pages = Destinations(desk)
+    here = f"{desk.base}/destinations"
+    return [
+        Route(here, Behind(desk, Role.EDITOR, get=pages.all, post=pages.add), max_body_size=FORM_BYTES),
+        Route(f"{here}/{{name}}", Behind(desk, Role.ADMIN, get=pages.one, post=pages.change), max_body_size=FORM_BYTES),
+    ]
+
+
+class Destinations:
+    """Answers for the pages about destinations."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._house = desk.house
+        self._destinations = DestinationDesk(desk.house.settings, desk.house.store)
+
+    async def all(self, _request: Request, visitor: Visitor) -> Response:
+        """Every destination as it stands."""
+        return await self._all(visitor)
+
+    async def add(self, _request: Request, visitor: Visitor, form: Form) -> Response:
+        """Keep a new one. A secret that we make is shown this once."""
+        if not visitor.user.role.reaches(Role.ADMIN):
+            return self._desk.page("refused.html", visitor, status=403, needed=Role.ADMIN)
+        kind, name = _kind(form), form.text("name").lower()
+        raw = {key: form.text(key) for key in KEYS[kind] if form.text(key)}
+        made = new_secret() if kind is DestinationKind.WEBHOOK and "secret" not in raw else None
+        raw |= {"secret": made} if made else {}
+        store = self._house.store
+        try:
+            with store.transaction():
+                row = self._destinations.add(name, {"kind": kind.value, **raw})
+                store.audit.note(self._house.clock(), visitor.user.name, "added", f"destination {row.name}", kind.value)
+        except UsageError as error:
+            return await self._all(visitor, refused=_refused(kind, {"name": name, **raw}, error), status=400)
+        if made:
+            return await self._one(visitor, row.name, made=made)
+        return self._desk.go(f"/destinations/{row.name}", said=f"{row.name} is added. Try it with a test.")
+
+    async def one(self, request: Request, visitor: Visitor) -> Response:
+        """One destination, to be changed where it was added by hand."""
+        return await self._one(visitor, request.path_params["name"])
+
+    async def change(self, request: Request, visitor: Visitor, form: Form) -> Response:
+        """One act on one of them."""
+        name = self._destinations.find(request.path_params["name"]).name
+        match form.text("do"):
+            case "test":
+                return await self._test(visitor, name)
+            case "on":
+                self._switch_on(visitor, name)
+                return self._desk.go(f"/destinations/{name}", said=f"{name} is on. What waits is tried at once.")
+            case "remove":
+                return await self._remove(visitor, name, force=form.ticked("force"))
+            case "new secret":
+                made = new_secret()
+                return await self._edit(visitor, name, {"secret": made}, made=made)
+            case "drop":
+                return await self._edit(visitor, name, {"previous_secret": None})
+            case "edit":
+                return await self._edit(visitor, name, self._changes(name, form))
+        raise UsageError("That can't be done here.")
+
+    def _changes(self, name: str, form: Form) -> dict[str, str | None]:
+        """What was written; an empty field leaves what is secret as it is, and takes the owner away."""
+        keys = KEYS.get(DestinationKind(self._destinations.find(name).kind), ())
+        changes: dict[str, str | None] = {key: form.text(key) for key in keys if form.text(key)}
+        return changes if "owner" in changes else {**changes, "owner": None}
+
+    async def _edit(
+        self, visitor: Visitor, name: str, changes: Mapping[str, str | None], *, made: str | None = None
+    ) -> Response:
+        try:
+            with self._house.store.transaction():
+                if "secret" in changes and self._signs_twice(name):
+                    raise ConflictError("It has two secrets already: drop the old one first.")
+                edited = self._destinations.edit(name, changes, self._house.clock())
+                self._note(visitor, "changed", name, ", ".join(sorted(changes)))
+        except UsageError as error:
+            kind = DestinationKind(self._destinations.find(name).kind)
+            filled = {key: value for key, value in changes.items() if value is not None}
+            return await self._one(visitor, name, refused=_refused(kind, filled, error), status=400)
+        if made:
+            return await self._one(visitor, name, made=made)
+        said = f"{name} is changed."
+        if edited.moved:
+            said += " What waits is tried at the new address at once."
+        if edited.ended:
+            said += f" Somebody ended there, and they stay ended: {', '.join(edited.ended)}."
+        return self._desk.go(f"/destinations/{name}", said=said)
+
+    async def _remove(self, visitor: Visitor, name: str, *, force: bool) -> Response:
+        if (users := self._destinations.users(name)) and not force:
+            return await self._one(
+                visitor, name, wrong=f"{_counted(len(users), 'alert')} would have nowhere to go.", status=409
+            )
+        with self._house.store.transaction():
+            lost = self._destinations.remove(name, self._house.clock(), force=force)
+            self._note(visitor, "removed", name)
+        said = f"{name} is removed."
+        if lost:
+            said += f" {_counted(lost, 'message')} that waited will not be sent."
+        return self._desk.go("/destinations", said=said)
+
+    async def _test(self, visitor: Visitor, name: str) -> Response:
+        try:
+            async with asyncio.timeout(TEST_S):
+                answer = await self._destinations.test(name, self._house.addresses, self._house.clock())
+        except TimeoutError:
+            answer = Answer(Verdict.TEMPORARY, f"no answer within {TEST_S:.0f} seconds", answered=False)
+        taken = answer.verdict is Verdict.DELIVERED
+        await self._house.turn()
+        with self._house.store.transaction():
+            self._note(visitor, "tested", name, "taken" if taken else "not taken")
+        if taken:
+            return self._desk.go(f"/destinations/{name}", said=f"The test was taken: {answer.said}")
+        return await self._one(visitor, name, wrong=f"The test was not taken: {answer.said}")
+
+    def _switch_on(self, visitor: Visitor, name: str) -> None:
+        with self._house.store.transaction():
+            self._destinations.switch_on(name, self._house.clock())
+            self._note(visitor, "switched on", name)
+
+    def _note(self, visitor: Visitor, act: str, name: str, detail: str = "") -> None:
+        self._house.store.audit.note(self._house.clock(), visitor.user.name, act, f"destination {name}", detail)
+
+    def _signs_twice(self, name: str) -> bool:
+        return '"previous_secret"' in self._destinations.find(name).definition
+
+    async def _all(self, visitor: Visitor, *, refused: Refused | None = None, status: int = 200) -> Response:
+        settings, is_admin = self._house.settings, visitor.user.role.reaches(Role.ADMIN)
+
+        def look(store: Store) -> list[Line]:
+            last = store.ledger.last_attempts()
+            return [
+                Line(_shown(each, is_admin=is_admin), last.get(each.row.name, LastAttempts()))
+                for each in DestinationDesk(settings, store).all()
+            ]
+
+        return self._desk.page(
+            "destinations.html",
+            visitor,
+            status=status,
+            here="/destinations",
+            wrong=refused.mistakes.get("", "") if refused else "",
+            lines=await self._house.reading.read(look),
+            is_admin=is_admin,
+            refused=refused,
+            has_mail=settings.smtp is not None,
+        )
+
+    async def _one(
+        self,
+        visitor: Visitor,
+        name: str,
+        *,
+        refused: Refused | None = None,
+        made: str | None = None,
+        wrong: str = "",
+        status: int = 200,
+    ) -> Response:
+        settings, row = self._house.settings, self._destinations.find(name)
+        reached = await self._house.reading.read(lambda store: DestinationDesk(settings, store).standing(row))
+        return self._desk.page(
+            "destination.html",
+            visitor,
+            status=status,
+            here="/destinations",
+            wrong=wrong or (refused.mistakes.get("", "") if refused else ""),
+            reached=reached,
+            keys=KEYS.get(DestinationKind(row.kind), ()),
+            refused=refused,
+            made=made,
+            both_sign=self._signs_twice(row.name),
+            config=settings.path.name,
+        )
+
+
+def _kind(form: Form) -> DestinationKind:
+    """The kind that was chosen, of those that can be made here. Raises UsageError."""
+    for kind in KEYS:
+        if form.text("kind") == kind.value:
+            return kind
+    raise UsageError(f"Choose one of {', '.join(KEYS)}: the others are added by command.")
+
+
+def _shown(reached: Reached, *, is_admin: bool) -> Reached:
+    """What folders this machine has is for admins."""
+    if reached.row.kind == DestinationKind.FILE and not is_admin:
+        return replace(reached, where=PurePath(reached.where).name)
+    return reached
+
+
+def _refused(kind: DestinationKind, raw: Mapping[str, str], error: UsageError) -> Refused:
+    """The mistakes at their fields; what belongs to none of them stands above the form, under ""."""
+    fields = {"name", *KEYS[kind]} if kind in KEYS else set()
+    mistakes: dict[str, str] = {}
+    for key, sentence in error.mistakes if isinstance(error, DefinitionError) else [("", str(error))]:
+        at, said = (key, sentence) if key in fields else ("", f"{key} {sentence}".strip())
+        mistakes[at] = f"{mistakes[at]} {said}" if at in mistakes else said
+    return Refused(kind.value, {key: value for key, value in raw.items() if key not in _SECRET}, mistakes)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,134 @@
+"""What fired, as the desk shows it: the article with the words that matched, its story, and every delivery."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from syndicator.alertdesk import written
+from syndicator.alerts import DeliveryState, excerpt, marked
+from syndicator.alerts.wording import why
+from syndicator.config import Settings
+from syndicator.model import Article, Reason, State
+from syndicator.previewing import Tried
+from syndicator.store import AlertRow, Fate, HitRow, Silent, Store
+from syndicator.web.marking import Piece, pieces
+
+_KIN = 5
+SILENCES = {
+    Silent.BACKLOG: "Said nothing: it came with what its source already had when we first looked there.",
+    Silent.EARLIER: "Said nothing: an earlier version of it matched already, before the alert was there.",
+    Silent.JOINED: "Said nothing: this story had been told already.",
+    Silent.WITHDRAWN: "Said nothing: it was withdrawn before anybody had been told.",
+    Silent.DROPPED: "Said nothing: the alert was removed before anybody had been told.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An article as a link: its path at the desk, its headline, the title of its source."""
+
+    path: str
+    title: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """One hit. `heading` and `passage` are what matched, with its words marked; `words` names them.
+
+    Of an article that was withdrawn only the notice is shown. `fate` says what became of it where no delivery does.
+    """
+
+    hit: HitRow
+    alert: AlertRow
+    article: Article
+    named: Named
+    heading: tuple[Piece, ...]
+    passage: tuple[Piece, ...]
+    words: str
+    kin: tuple[Named, ...]
+    carriers: tuple[str, ...]
+    fate: str
+    tried: tuple[Tried, ...]
+    may_replay: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which hits: of these alerts (None: all), with this fate, before this one (`n`)."""
+
+    alerts: tuple[str, ...] | None
+    fate: Fate | None = None
+    before: int | None = None
+
+
+class Firings:
+    """Reads what fired. `may_change` tells whose dead deliveries may be sent again."""
+
+    def __init__(self, store: Store, settings: Settings, now: datetime, may_change: Callable[[AlertRow], bool]) -> None:
+        self._store = store
+        self._now = now
+        self._may_change = may_change
+        self._titles = {source.name: source.title for source in settings.sources}
+        self._alerts: dict[str, AlertRow] = {}
+
+    def read(self, wanted: Wanted, limit: int) -> list[Firing]:
+        """At most so many hits, newest first."""
+        hits = self._store.hits.latest(limit=limit, alerts=wanted.alerts, fate=wanted.fate, before=wanted.before)
+        return [self._firing(hit) for hit in hits]
+
+    def _firing(self, hit: HitRow) -> Firing:
+        store = self._store
+        article, alert = store.articles.get(hit.article), self._alert(hit.alert)
+        heading, passage = self._shown(article, hit)
+        tried = [Tried(row, tuple(store.ledger.attempts(row.n))) for row in store.ledger.about(hit.alert, hit.article)]
+        kin = [self.named(store.articles.get(id_)) for id_ in store.stories.others(article.id, limit=_KIN)]
+        carriers = [self._titles.get(name, name) for name in store.stories.sources(hit.story) if name != article.source]
+        return Firing(
+            hit,
+            alert,
+            article,
+            self.named(article),
+            heading,
+            passage,
+            "" if article.state is State.KILLED else why(hit.reasons),
+            tuple(kin),
+            tuple(dict.fromkeys(carriers)),
+            self._fate(hit, alert, article, told=bool(tried)),
+            tuple(tried),
+            self._may_change(alert) and any(each.delivery.state is DeliveryState.DEAD for each in tried),
+        )
+
+    def named(self, article: Article) -> Named:
+        """An article as a link."""
+        title = article.content.title or "an article past its retention"
+        source = self._titles.get(article.source, article.source)
+        return Named(f"/articles/{article.id.removeprefix('urn:uuid:')}", title, source)
+
+    def _shown(self, article: Article, hit: HitRow) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+        """The headline and the passage that matched, as they stood then; of what was withdrawn nothing again."""
+        version = None if article.state is State.KILLED else self._store.articles.version(hit.seq)
+        if version is None:
+            return (Piece(self.named(article).title),), ()
+        return shown(version.content.title, version.content.text or version.content.summary, hit.reasons)
+
+    def _alert(self, id_: str) -> AlertRow:
+        if id_ not in self._alerts:
+            self._alerts[id_] = self._store.alerts.get(id_)
+        return self._alerts[id_]
+
+    def _fate(self, hit: HitRow, alert: AlertRow, article: Article, *, told: bool) -> str:
+        if hit.silent is not None:
+            return SILENCES[hit.silent]
+        if hit.message is not None:
+            return "" if told else "Told nobody: the alert had no destination then that wanted it."
+        if article.state is State.EMBARGOED:
+            return "Waits for the end of the embargo."
+        if alert.due is None:
+            return "Waits for the alert to be switched on." if not written(alert).get("enabled", True) else "Waits."
+        return "Waits for its time." if alert.due > self._now else "Is about to be told."
+
+
+def shown(title: str, text: str, reasons: tuple[Reason, ...]) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+    """A headline and the passage of a text with the words that matched marked in both."""
+    return pieces(marked(title, reasons)), pieces(excerpt(text, reasons, "text"))

@@ -1,0 +1,172 @@
+"""The editor's preview: what a draft would have caught, as a page shows it. No I/O."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from syndicator.alerts import Concern, Day, Excerpt, excerpt, marked
+from syndicator.config import Settings
+from syndicator.errors import DefinitionError, QueryError
+from syndicator.previewing import Past
+from syndicator.query import describe
+from syndicator.store import Hit
+from syndicator.web.marking import Piece, pieces
+
+HEIGHT = 100  # of the chart
+STEP = 20  # from one day's bar to the next
+_GAP = 4
+_LEAST = 3  # a day with one hit is seen beside one with a thousand
+# What to do about it, where the advice itself does not say so.
+_REMEDIES = {
+    Concern.SHARE: "Ask for more words at once, for words near each other, or for words in the title.",
+    Concern.NEVER: "Look for fewer words at once, for one of several, or for other spellings.",
+    Concern.ONE_SOURCE: "That is fine if you meant it; else look for words that others use as well.",
+    Concern.SHORT_ARCHIVE: "You can save it all the same, and look back again in some days.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One day: where its bar stands, and what it says. No `height`: no hits; not `covered`: nobody knows."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    words: str
+    covered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An article that it would have caught, with the matched words marked. `link` is "" where there is none."""
+
+    heading: tuple[Piece, ...]
+    passage: tuple[Piece, ...]
+    source: str
+    link: str
+    published: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong with a query, where (the line, and a caret below it), and what to write instead."""
+
+    message: str
+    line: str
+    caret: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The whole preview. `told` is it in a sentence. `mistake` or `excuse` stand for the rest."""
+
+    query: str
+    told: str
+    reading: str = ""
+    summary: str = ""
+    bars: tuple[Bar, ...] = ()
+    first: str = ""
+    width: int = 0
+    height: int = HEIGHT
+    newest: tuple[Shown, ...] = ()
+    advice: tuple[str, ...] = ()
+    mistake: Mistake | None = None
+    excuse: str = ""
+
+
+def looked(past: Past, settings: Settings) -> Looked:
+    """A look back, as it is shown."""
+    found = past.preview
+    titles = {source.name: source.title or source.name for source in settings.sources}
+    summary = _summary(past)
+    most = max((day.hits for day in found.days), default=0)
+    bars = tuple(_bar(number, day, most) for number, day in enumerate(found.days))
+    advice = tuple(" ".join(filter(None, (each.text, _REMEDIES.get(each.concern)))) for each in found.advice)
+    return Looked(
+        query=past.watched.alert.query,
+        told=" ".join((summary, *advice)),
+        reading=describe(past.watched.query),
+        summary=summary,
+        bars=bars,
+        first=_day(found.days[0]),
+        width=STEP * len(bars) - _GAP,
+        newest=tuple(_shown(hit, titles) for hit in past.newest),
+        advice=advice,
+    )
+
+
+def wrong(query: str, error: QueryError) -> Looked:
+    """A query that can't be read."""
+    _, line, caret, *_ = str(error)[len(error.message) :].split("\n")
+    message = f"{error.message[:1].upper()}{error.message[1:]} (at character {error.position + 1})."
+    return Looked(query, f"{message} {error.hint}", mistake=Mistake(message, line[2:], caret[2:], error.hint))
+
+
+def excused(query: str, excuse: str) -> Looked:
+    """No look back, and why."""
+    return Looked(query, excuse, excuse=excuse)
+
+
+def refused(query: str, error: DefinitionError) -> Looked:
+    """A draft that could not be saved either, for other reasons than its query."""
+    return excused(query, " ".join(f"{key}: {sentence}." for key, sentence in error.mistakes))
+
+
+def _summary(past: Past) -> str:
+    found = past.preview
+    if not past.covered:
+        return "There is no archive yet to look back over."
+    # What a source still showed of the days before counts too.
+    whole = past.covered >= past.days or any(day.hits and not day.covered for day in found.days)
+    span = f"the last {past.days} days" if whole else _counted(past.covered, "day")
+    if not found.hits:
+        return f"It would not have fired in {span}."
+    messages = "" if found.messages == found.hits else f", in {_counted(found.messages, 'story', 'stories')}"
+    busiest = max(found.days, key=lambda day: day.hits)
+    about = f", about {_rate(found.a_day)}" if past.covered * 2 >= past.days else ""
+    return (
+        f"It would have found {_counted(found.hits, 'article')}{messages} in {span}{about}; "
+        f"most on {_day(busiest)}: {busiest.hits}."
+    )
+
+
+def _rate(a_day: float) -> str:
+    number, span = (a_day, "day") if a_day >= 1 else (a_day * 7, "week") if a_day * 7 >= 1 else (a_day * 30, "month")
+    return f"{_counted(max(round(number), 1), 'message')} a {span}"
+
+
+def _bar(number: int, day: Day, most: int) -> Bar:
+    height = max(_LEAST, round(day.hits / most * HEIGHT)) if day.hits else 0
+    known = _counted(day.hits, "article") if day.hits or day.covered else "before the archive"
+    words = f"{_day(day)}: {known}"
+    return Bar(number * STEP, HEIGHT - height, STEP - _GAP, height, words, day.covered)
+
+
+def _shown(hit: Hit, titles: dict[str, str]) -> Shown:
+    content = hit.article.content
+    heading = marked(content.title, hit.reasons)
+    body = content.text or content.summary
+    passage = excerpt(body, hit.reasons, "text")
+    link = hit.article.link or ""
+    return Shown(
+        pieces(heading if heading.text.strip() else Excerpt("(without a title)")),
+        pieces(passage),
+        titles.get(hit.article.source, hit.article.source),
+        link if link.startswith(("http://", "https://")) else "",
+        hit.article.published,
+    )
+
+
+def _day(day: Day) -> str:
+    return f"{_WEEKDAYS[day.day.weekday()]} {day.day.day} {_MONTHS[day.day.month - 1]}"
+
+
+def _counted(count: int, one: str, several: str = "") -> str:
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
+
+
+# strftime's follow the process's locale.
+_WEEKDAYS: Sequence[str] = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Sequence[str] = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -1,0 +1,413 @@
+"""The newsdesk: who sees which articles, and what chiefs do to them once they have seen what goes to whom."""
+
+import asyncio
+import re
+from datetime import timedelta
+
+import pytest
+from deskroom import desk_room
+from newsroom import BOATS, COURTS, NOW, WIRE
+from outbox import Wire
+
+from syndicator.composing import Composer
+from syndicator.courier import Courier
+from syndicator.model import Content, Entry, State
+from syndicator.people import Role
+from syndicator.reach import rehearse
+
+pytestmark = pytest.mark.usefixtures("quick_hashes")
+
+HOUR = timedelta(hours=1)
+SMTP = '[smtp]\nhost = "localhost"\nsender = "desk@desk.example"\nsecurity = "none"\n'
+OUT = (
+    '[destinations.anna]\nkind = "email"\nto = "anna@desk.example"\n'
+    '[destinations.ben]\nkind = "email"\nto = "ben@desk.example"\n'
+    '[destinations.hook]\nkind = "webhook"\nurl = "https://hook.example/x"\nsecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"\n'
+)
+ALERTS = (
+    "[[alerts]]\nname = \"Boats\"\nquery = 'boat'\ndestinations = ['anna', 'ben', 'hook']\n"
+    "[[alerts]]\nname = \"Dover\"\nquery = 'dover'\ndestinations = ['anna']\n"
+    "[[alerts]]\nname = \"Daily\"\nquery = 'rain'\ndestinations = ['ben']\nschedule = \"daily at 07:30\"\n"
+)
+HOSTILE = '<script>alert("x")</script> & a boat'
+
+
+class Newsdesk:
+    """A desk with articles, alerts and destinations that only remember."""
+
+    def __init__(self, desk):
+        self.desk, self.room, self.store = desk, desk.room, desk.room.store
+        self.wire = Wire()
+
+    def say(self, title, text="It was towed to Dover.", held=None):
+        entry = Entry(Content(title, text), guid=title, embargo_until=held)
+        with self.store.transaction():
+            self.room.pipeline.intake.accept("wire", [entry], self.desk.now)
+        self.deliver()
+        return self.store._db.execute("SELECT id FROM articles WHERE title = ?", [title]).fetchone()[0]
+
+    def deliver(self):
+        composer = Composer(self.store, self.room.settings)
+        courier = Courier(
+            self.store,
+            composer,
+            self.wire,
+            owner="test",
+            clock=lambda: self.desk.now,
+            report=lambda _: None,
+            jitter=lambda: 0.0,
+        )
+        asyncio.run(courier.drain())
+        self.room.publish(self.desk.now)
+
+    def events(self):
+        return {name: [message.event.value for message in sent] for name, sent in self.wire.sent.items()}
+
+    def path(self, id_):
+        return f"/desk/articles/{id_.removeprefix('urn:uuid:')}"
+
+
+@pytest.fixture
+def it(tmp_path):
+    with desk_room(tmp_path, BOATS, COURTS, WIRE, SMTP, OUT, ALERTS) as desk:
+        yield Newsdesk(desk)
+
+
+def titles(page):
+    return [" ".join(each.text_content().split()) for each in page.tree.xpath("//ol[@class='articles']//h2")]
+
+
+def test_the_list_says_where_articles_stand_and_why(it):
+    it.say("A boat came in")
+    it.say("Rain on Tuesday")
+    browser = it.desk.signed_in("Vera", Role.VIEWER)
+    page = browser.get("/desk/articles")
+    assert titles(page) == ["Rain on Tuesday", "A boat came in"]
+    (item,) = page.tree.xpath("//li[.//a[text()='A boat came in']]")
+    assert item.xpath(".//span[@class='topic']/text()") == ["Boats"]
+    assert item.xpath(".//mark/text()") == ["boat"]
+    assert "The Wire" in item.text_content()
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("topic=boats", ["A boat came in"]),
+        ("source=wire", ["Held", "Rain on Tuesday", "A boat came in"]),
+        ("state=killed", []),
+        ("state=embargoed", ["Held"]),
+        ("q=rain", ["Rain on Tuesday"]),
+        ("q=dover&topic=boats", ["A boat came in"]),
+        ("topic=nonsense&source=nobody&state=odd&after=x-y", ["Held", "Rain on Tuesday", "A boat came in"]),
+        ("after=99999999999999999999-1", ["Held", "Rain on Tuesday", "A boat came in"]),
+        ("after=-9999999999-1", []),
+    ],
+)
+def test_the_list_is_narrowed(it, query, found):
+    it.say("A boat came in")
+    it.say("Rain on Tuesday")
+    it.say("Held", held=NOW + HOUR)
+    browser = it.desk.signed_in("Chief", Role.CHIEF)
+    page = browser.get(f"/desk/articles?{query}")
+    assert (page.status, titles(page)) == (200, found)
+
+
+@pytest.mark.parametrize("words", ["", "boat"])
+def test_the_list_goes_on_page_by_page_without_a_gap(it, words):
+    for number in range(65):
+        it.say(f"A boat came in, number {number}")
+    browser = it.desk.signed_in("Vera", Role.VIEWER)
+    page, seen = browser.get(f"/desk/articles?q={words}"), []
+    while True:
+        seen += titles(page)
+        following = page.tree.xpath("//a[@class='next']/@href")
+        if not following:
+            break
+        page = browser.get(following[0])
+    assert seen == [f"A boat came in, number {number}" for number in reversed(range(65))]
+
+
+def test_a_query_that_cannot_be_read_is_told_with_its_place(it):
+    page = it.desk.signed_in("Vera", Role.VIEWER).get("/desk/articles?q=(boat")
+    assert page.status == 400
+    assert "at character" in page.told[0]
+
+
+@pytest.mark.parametrize("role", list(Role), ids=[role.value for role in Role])
+def test_what_is_held_back_is_for_chiefs(it, role):
+    id_ = it.say("A secret boat", held=NOW + HOUR)
+    browser = it.desk.signed_in("Somebody", role)
+    chief = role.reaches(Role.CHIEF)
+    for path in ("/desk/articles", "/desk/articles?state=embargoed", "/desk/articles?source=wire"):
+        assert ("A secret boat" in titles(browser.get(path))) is chief
+    page = browser.get(it.path(id_))
+    assert page.status == (200 if chief else 404)
+    assert ("secret" in page.words) is chief
+
+
+@pytest.mark.parametrize("role", list(Role), ids=[role.value for role in Role])
+def test_only_chiefs_have_forms_and_nobody_else_is_obeyed(it, role):
+    id_ = it.say("A boat came in")
+    browser = it.desk.signed_in("Somebody", role)
+    page = browser.get(it.path(id_))
+    chief = role.reaches(Role.CHIEF)
+    assert bool(page.tree.xpath("//form[contains(@action, '/act')]")) is chief
+    proof = page.tree.xpath("//input[@name='proof']/@value")[0]
+    done = browser.post(
+        f"{it.path(id_)}/act", {"proof": proof, "do": "kill", "sure": "yes", "note": "x", "opened": _opened(it, id_)}
+    )
+    assert done.status == (200 if chief else 403)
+    assert (it.store.articles.get(id_).state is State.KILLED) is chief
+
+
+def _by_the_clock_of(it, name, zone):
+    with it.store.transaction():
+        it.store.users.set_zone(it.store.users.named(name).id, zone)
+
+
+def _opened(it, id_):
+    return f"{it.store.articles.get(id_).seq}.0"
+
+
+@pytest.mark.parametrize("uuid", ["nonsense", "00000000-0000-4000-8000-000000000000", "a' OR 1=1 --"])
+def test_an_article_that_is_not_there_is_a_page_that_says_so(it, uuid):
+    assert it.desk.signed_in("Chief", Role.CHIEF).get(f"/desk/articles/{uuid}").status == 404
+
+
+def test_what_sources_and_people_write_is_text_on_every_page(it):
+    id_ = it.say(HOSTILE, text="<img src=x onerror=alert(1)> boat")
+    browser = it.desk.signed_in("<b>Eve</b>", Role.CHIEF)
+    browser.get(it.path(id_))
+    browser.press("Add to this topic", topic="courts")
+    for page in (
+        browser.get(it.path(id_)),
+        browser.get("/desk/articles"),
+        browser.get("/desk/articles?q=%3Cscript%3Ealert(1)%3C/script%3E"),
+    ):
+        assert not page.tree.xpath("//img | //script[not(@src)] | //b | //*[@onerror]")
+    browser.get(it.path(id_))
+    page = browser.press("Show what goes to whom if it is withdrawn", note="<b>wrong</b>")
+    assert not page.tree.xpath("//img | //script[not(@src)] | //b")
+    assert "<b>wrong</b>" in page.words
+
+
+ACTS = {
+    "correct": ("Show what goes to whom if it is corrected", "Correct it now", {"title": "A dinghy came in"}),
+    "kill": ("Show what goes to whom if it is withdrawn", "Withdraw it now", {}),
+    "embargo": ("Show what goes to whom if it is held", "Hold it now", {"until": "2026-11-04T07:00"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("do", "sentence", "events"),
+    [
+        ("correct", "2 feeds, 2 people, 1 webhook will be told.", ["match", "correction"]),
+        ("kill", "2 feeds, 2 people, 1 webhook will be told.", ["match", "kill"]),
+        ("embargo", "2 feeds will lose it; nobody will be told.", ["match"]),
+    ],
+)
+def test_first_it_is_shown_what_goes_to_whom_and_that_is_what_goes(it, do, sentence, events):
+    id_ = it.say("A boat came in", text="It was towed.")
+    before = it.store._db.execute("SELECT count(*) FROM versions").fetchone()
+    browser = it.desk.signed_in("Chief", Role.CHIEF)
+    it.desk.after()
+    first, second, more = ACTS[do]
+    browser.get(it.path(id_))
+    page = browser.press(first, note="It was wrong.", **more)
+    assert page.tree.xpath("string(//h2[@id='reach'])") == sentence
+    assert "Boats" in page.words
+    assert it.store._db.execute("SELECT count(*) FROM versions").fetchone() == before
+    assert it.store.feeds.stale() == []
+    assert it.store.deliveries.backlog() == 0
+    page = browser.press(second)
+    assert page.url.startswith(it.path(id_))
+    assert page.told
+    it.deliver()
+    assert it.events() == {"anna": events, "ben": events, "hook": events}
+    entry = it.store.audit.newest(limit=1, thing=f"article {id_}")[0]
+    assert entry.who == "Chief"
+    assert "It was wrong." in entry.detail
+    assert "It was wrong." in page.words
+
+
+def test_who_is_told_twice_is_one_person_and_who_never_had_it_is_nobody(it):
+    id_ = it.say("A boat came in")
+    other = it.say("A raft drifts", text="Nobody heard of it.")
+    assert it.events()["anna"] == ["match", "match"]
+    desk, alerting = it.room.desk, it.room.pipeline.alerting
+    for article, told in ((id_, {"email": 2, "webhook": 1}), (other, {})):
+        reach = rehearse(
+            it.store, alerting, it.store.articles.get(article), lambda id_=article: desk.kill(id_, "x", NOW, by="C")
+        )
+        assert reach.told == told
+
+
+def test_a_correction_that_makes_alerts_fire_says_so_and_a_digest_comes_later(it):
+    id_ = it.say("A raft drifts", text="Nobody heard of it.")
+    browser = it.desk.signed_in("Chief", Role.CHIEF)
+    browser.get(it.path(id_))
+    page = browser.press(ACTS["correct"][0], title="A boat drifts in the rain", note="It was a boat.")
+    assert page.tree.xpath("string(//h2[@id='reach'])") == "2 feeds, 2 people, 1 webhook will be told."
+    browser.get(it.path(id_))
+    page = browser.press(ACTS["correct"][0], title="A raft drifts in the rain", note="It rained.")
+    assert page.tree.xpath("string(//h2[@id='reach'])") == "1 feed will be told."
+    assert "1 person will be told later" in page.words
+
+
+def test_a_held_article_is_released_into_its_feeds_and_alerts(it):
+    id_ = it.say("A boat came in", text="It was towed.", held=NOW + HOUR)
+    browser = it.desk.signed_in("Chief", Role.CHIEF)
+    browser.get(it.path(id_))
+    page = browser.press("Show what goes to whom if it is released", note="All is confirmed.")
+    assert page.tree.xpath("string(//h2[@id='reach'])") == "2 feeds, 2 people, 1 webhook will be told."
+    browser.press("Release it now")
+    it.deliver()
+    assert it.store.articles.get(id_).state is State.LIVE
+    assert it.events()["hook"] == ["match"]
+    assert it.room.titles("boats") == ["A boat came in"]
+
+
+def test_an_embargo_says_who_had_it_already_and_ends_by_the_clock_of_whoever_set_it(it):
+    id_ = it.say("A boat came in", text="It was towed.")
+    browser = it.desk.signed_in("Chief", Role.CHIEF)
+    _by_the_clock_of(it, "Chief", "America/New_York")
+    browser.get(it.path(id_))
+    page = browser.press(ACTS["embargo"][0], until="2026-11-04T07:00", note="Wait.")
+    assert "2 people, 1 webhook may have had it already" in page.words
+    assert "4 November 2026, 07:00" in page.words
+    browser.press("Hold it now")
+    assert f"{it.store.articles.get(id_).embargo_until:%d %H:%M}" == "04 12:00"
+
+
+@pytest.mark.parametrize(
+    ("until", "ends"),
+    [
+        ("2027-03-28T01:30", None),
+        ("2027-10-31T01:30", "01:30"),
+        ("2026-11-03T11:59", None),
+        ("", None),
+        ("tomorrow", None),
+        ("9999-12-31T23:59", "23:59"),
+        ("0001-01-01T00:00", None),
+    ],
+    ids=["skipped", "twice", "past", "empty", "words", "end of time", "beginning of time"],
+)
+def test_an_embargo_ends_at_a_time_that_there_is_and_never_too_early(it, until, ends):
+    id_ = it.say("A boat came in")
+    browser = it.desk.signed_in("Chief", Role.CHIEF)
+    _by_the_clock_of(it, "Chief", "Europe/London")
+    browser.get(it.path(id_))
+    page = browser.press(ACTS["embargo"][0], until=until, note="Wait.")
+    assert page.status == (400 if ends is None else 200)
+    if ends:
+        browser.press("Hold it now")
+        assert f"{it.store.articles.get(id_).embargo_until:%H:%M}" == ends
+
+
+@pytest.mark.parametrize(
+    ("do", "fields", "said"),
+    [
+        ("correct", {"note": ""}, "Write a note"),
+        ("kill", {"note": "  "}, "Write a note"),
+        ("embargo", {"note": "", "until": "2026-11-04T07:00"}, "Write a note"),
+        ("correct", {"note": "x", "title": " "}, "headline"),
+        ("kill", {"note": "x" * 2001}, "longer than 2000"),
+    ],
+    ids=["correct", "kill", "embargo", "no headline", "long"],
+)
+def test_what_is_missing_is_asked_for_and_nothing_is_lost(it, do, fields, said):
+    id_ = it.say("A boat came in")
+    browser = it.desk.signed_in("Chief", Role.CHIEF)
+    browser.get(it.path(id_))
+    page = browser.press(ACTS[do][0], **fields)
+    assert page.status == 400
+    assert said in page.told[0]
+    assert page.tree.xpath("//details[@open]")
+    assert it.store.articles.get(id_).version == 1
+
+
+@pytest.mark.parametrize("sure", [False, True], ids=["before it is shown", "before it is confirmed"])
+def test_an_article_that_changed_meanwhile_is_shown_as_it_is_and_left_alone(it, sure):
+    id_ = it.say("A boat came in")
+    browser = it.desk.signed_in("Chief", Role.CHIEF)
+    first, second, _ = ACTS["kill"]
+    browser.get(it.path(id_))
+    if sure:
+        browser.press(first, note="Wrong.")
+    it.room.desk.correct(id_, "It was a raft.", it.desk.now, by="Ben", title="A raft came in")
+    page = browser.press(second) if sure else browser.press(first, note="Wrong.")
+    assert page.status == 409
+    assert "has changed since you opened it" in page.told[0]
+    assert "A raft came in" in page.words
+    assert it.store.articles.get(id_).state is State.CORRECTED
+
+
+def test_another_end_of_an_embargo_is_a_change_too(it):
+    id_ = it.say("A boat came in", held=NOW + HOUR)
+    browser = it.desk.signed_in("Chief", Role.CHIEF)
+    browser.get(it.path(id_))
+    it.room.desk.embargo(id_, NOW + 3 * HOUR, NOW, by="Ben")
+    assert browser.press("Show what goes to whom if it is released", note="Now.").status == 409
+
+
+def test_a_form_that_only_names_a_note_changes_neither_headline_nor_text(it):
+    text = "One\u00ad line.\n\nAnother\u200b line, about a boat."
+    id_ = it.say("A boat came in", text=text)
+    browser = it.desk.signed_in("Chief", Role.CHIEF)
+    browser.get(it.path(id_))
+    browser.press(ACTS["correct"][0], note="The picture was another one.")
+    browser.press("Correct it now")
+    article = it.store.articles.get(id_)
+    assert (article.state, article.content.text, article.content.title) == (State.CORRECTED, text, "A boat came in")
+
+
+def test_what_was_written_is_there_again_when_something_is_to_be_changed(it):
+    id_ = it.say("A boat came in")
+    browser = it.desk.signed_in("Chief", Role.CHIEF)
+    browser.get(it.path(id_))
+    browser.press(ACTS["correct"][0], title="A raft came in", text="Two\nlines.", note="It was a raft.")
+    page = browser.press("Change something")
+    assert page.tree.xpath("//input[@id='title']/@value") == ["A raft came in"]
+    assert "Two\nlines." in page.tree.xpath("string(//textarea[@id='text'])")
+    assert it.store.articles.get(id_).version == 1
+
+
+def test_topics_are_sorted_by_hand_and_the_page_says_by_whom(it):
+    id_ = it.say("Rain on Tuesday")
+    browser = it.desk.signed_in("Anna", Role.CHIEF)
+    browser.get(it.path(id_))
+    page = browser.press("Add to this topic", topic="boats")
+    assert page.told == ["Added to Boats. That stays so, whatever its query says."]
+    assert "added by Anna" in page.words
+    it.deliver()
+    assert it.room.titles("boats") == ["Rain on Tuesday"]
+    assert "added by Anna" in browser.get("/desk/articles").words
+    public = it.desk.browser().get(it.path(id_).removeprefix("/desk")).words
+    assert "The editors put it here." in public
+    assert "Anna" not in public
+    browser.get(it.path(id_))
+    page = browser.press("Take out of Boats")
+    assert "taken out by Anna" in page.words
+    it.deliver()
+    assert it.room.titles("boats") == []
+    page = browser.press("Let the query decide")
+    assert "by Anna" not in re.sub("What people did.*", "", page.words)
+
+
+def test_a_topic_that_is_not_there_is_refused(it):
+    id_ = it.say("Rain on Tuesday")
+    browser = it.desk.signed_in("Anna", Role.CHIEF)
+    browser.get(it.path(id_))
+    assert browser.press("Add to this topic", topic="<i>x</i>").status == 404
+    assert it.store.placements.of(id_) == {}
+
+
+def test_alerts_that_somebody_may_not_see_are_not_named(tmp_path):
+    secret = "[[alerts]]\nname = \"Hush\"\nquery = 'boat'\nowner = \"Ben\"\nshared = false\ndestinations = ['hook']\n"
+    with desk_room(tmp_path, BOATS, WIRE, SMTP, OUT, ALERTS, secret) as desk:
+        it = Newsdesk(desk)
+        id_ = it.say("A boat came in")
+        for name, role, seen in (("Eve", Role.EDITOR, False), ("Ben", Role.EDITOR, True), ("Cleo", Role.CHIEF, True)):
+            page = desk.signed_in(name, role).get(it.path(id_))
+            assert ("Hush" in page.words) is seen
+            assert "Boats" in page.words

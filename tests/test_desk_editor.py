@@ -1,0 +1,267 @@
+"""The alert editor without a script: boxes and queries, mistakes where they are, and the preview."""
+
+from datetime import timedelta
+
+import pytest
+from asgi import ask
+from deskroom import desk_room
+from newsroom import BOATS, COURTS, NOW, WIRE, rss
+from test_desk_signin import quick_hashes  # noqa: F401 - a fixture
+
+from syndicator import shapes
+from syndicator.alertdesk import AlertDesk, written
+from syndicator.people import Role
+
+LINES = '[destinations.lines]\nkind = "file"\npath = "alerts.jsonl"\n'
+LOG = '[destinations.log]\nkind = "console"\n'
+CONFIGURED = '[[alerts]]\nname = "Configured"\nquery = "court"\n'
+EVIL = "<script>alert(1)</script>"
+NEWS = (
+    ("a", "Boat found off Dover", "The asylum hotel in Kent was full, and a second boat came."),
+    ("b", f"{EVIL} court", "A court sat on Tuesday over the hotel."),
+    ("c", "Tennis", "A court of grass."),
+)
+
+
+@pytest.fixture
+def desk(tmp_path):
+    with desk_room(tmp_path, BOATS, COURTS, WIRE, LINES, LOG, CONFIGURED) as room:
+        room.room.web.pages["https://wire.example/rss"] = rss(*NEWS)
+        room.room.cycle()
+        room.now = NOW + timedelta(hours=1)
+        yield room
+
+
+def saved(desk, name):
+    return desk.room.store.alerts.named(name)
+
+
+def keys(desk, name):
+    return written(saved(desk, name))
+
+
+def value(page, name):
+    (found,) = page.tree.xpath(f"//*[@name='{name}'][not(@type='checkbox')]")
+    return found.text or "" if found.tag == "textarea" else found.get("value")
+
+
+def test_an_alert_built_in_boxes_is_looked_back_with_and_saved(desk):
+    browser = desk.signed_in("Anna")
+    browser.get("/desk/alerts/new")
+    page = browser.press("Look back", name="Boats", all="boat", none="tennis")
+    assert "It finds articles that mention any form of boat, but none that mention any form of tennis." in page.words
+    assert "It would have found 1 article" in page.words
+    assert [mark.text for mark in page.tree.xpath("//mark")] == ["Boat", "boat"]
+    page = browser.press("Save the alert", destinations=["lines"], speaks="daily", at="07:15", cooldown="10m")
+    assert page.told == ["Boats is saved. It tells of what comes from now on."]
+    assert saved(desk, "Boats").owner == "Anna"
+    assert keys(desk, "Boats") == {
+        "name": "Boats",
+        "query": "boat -tennis",
+        "owner": "Anna",
+        "destinations": ["lines"],
+        "schedule": "daily at 07:15",
+        "cooldown": "10m",
+        "shared": False,
+    }
+    assert value(page, "all") == "boat"
+    assert "desk.example/alerts/" in value_of_feed(page)
+    (note,) = [row for row in desk.room.store.audit.newest(limit=5) if row.act == "alert added"]
+    assert (note.who, note.detail) == ("Anna", "Boats")
+
+
+def value_of_feed(page):
+    return page.tree.get_element_by_id("feed").get("value")
+
+
+def test_only_what_was_changed_is_changed(desk):
+    browser = desk.signed_in("Anna")
+    desk_of(desk).add({"name": "Boats", "query": "boat", "owner": "Anna", "destinations": ["lines"]}, desk.now)
+    row = saved(desk, "Boats")
+    with desk.room.store.transaction():
+        desk.room.store.alerts.opt_out(row.id, "lines", desk.now)
+    browser.get(f"/desk/alerts/{row.id}/edit")
+    browser.press("Save the alert", all="dinghy", quiet_from="22:00", quiet_to="07:00")
+    assert keys(desk, "Boats") == {
+        "name": "Boats", "query": "dinghy", "owner": "Anna", "destinations": ["lines"], "quiet_hours": "22:00-07:00",
+    }  # fmt: skip
+    assert desk.room.store.alerts.opted_out(row.id) == {"lines"}
+    (note,) = [note for note in desk.room.store.audit.newest(limit=5) if note.act == "alert changed"]
+    assert note.detail == "Boats: query, quiet_hours"
+    page = browser.get(f"/desk/alerts/{row.id}/edit")
+    browser.press("Save the alert", quiet_from="", quiet_to="")
+    assert "quiet_hours" not in keys(desk, "Boats")
+    assert page.status == 200
+
+
+def desk_of(desk):
+    return AlertDesk(desk.room.settings, desk.room.store, desk.room.pipeline.alerting)
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "shown", "said"),
+    [
+        ("name", "", "name", "empty"),
+        ("name", "configured", "name", "there is an alert called"),
+        ("cooldown", "soon", "cooldown", "soon"),
+        ("zone", "Mars/Olympus", "zone", "Mars/Olympus"),
+        ("quiet_from", "22:00", "quiet_hours", "give both, or neither"),
+        ("at", "", "schedule", "at what time"),
+        ("destinations", "nowhere", "destinations", "nowhere"),
+        ("topics", "nothing", "topics", "nothing"),
+        ("within", "many", "within", "1 to 100"),
+        ("all", "", "query", "Say what to look for"),
+    ],
+    ids=["no name", "taken name", "cooldown", "zone", "quiet", "at", "destination", "topic", "within", "nothing"],
+)
+def test_a_mistake_is_told_at_its_field_and_what_was_typed_is_kept(desk, field, typed, shown, said):
+    browser = desk.signed_in("Anna")
+    browser.get("/desk/alerts/new")
+    typed_in = {"name": "Mine", "all": "boat", "speaks": "daily", "cooldown": "2h", "zone": "Europe/Paris"}
+    near = {"near": "boat", "near_to": "dover"} if field == "within" else {}
+    page = browser.press("Save the alert", **typed_in | near | {field: typed})
+    assert page.status == 400
+    (told,) = page.tree.xpath(f"//*[@id='wrong-{shown}']")
+    assert said.lower() in told.text_content().lower()
+    kept = typed_in | {field: typed}
+    assert [value(page, name) for name in ("name", "all", "cooldown", "zone")] == [
+        kept[name] for name in ("name", "all", "cooldown", "zone")
+    ]
+    assert saved(desk, "Mine") is None
+
+
+def test_a_query_with_a_mistake_shows_where_and_what_to_write(desk):
+    browser = desk.signed_in("Anna")
+    browser.get("/desk/alerts/new")
+    browser.press("Write the query myself", all="boat")
+    assert value(browser.page, "query") == "boat"
+    page = browser.press("Look back", query="boat OR (dinghy <b>", name="Mine")
+    assert "This ( is never closed (at character 9)." in page.words
+    assert page.tree.xpath("//pre")[0].text_content() == "boat OR (dinghy <b>\n        ^"
+    assert "Close it with )." in page.words
+    page = browser.press("Save the alert")
+    assert page.status == 400
+    assert "Close it with )." in page.tree.get_element_by_id("wrong-query").text_content()
+    assert "Did you mean boats?" in browser.press("Look back", query="topic:boat", name="Mine").words
+
+
+def test_a_simple_query_goes_into_the_boxes_and_any_other_stays(desk):
+    browser = desk.signed_in("Anna")
+    browser.get("/desk/alerts/new")
+    browser.press("Write the query myself")
+    page = browser.press("Fill in boxes instead", query='(boat OR dinghy) "gravy train" a NEAR/4 b -x')
+    assert [value(page, name) for name in ("all", "any", "phrase", "near", "within", "near_to", "none")] == [
+        "", "boat dinghy", "gravy train", "a", "4", "b", "x",
+    ]  # fmt: skip
+    browser.press("Write the query myself")
+    page = browser.press("Fill in boxes instead", query="ATLEAST/3 boat")
+    assert "more than the boxes can" in page.told[0]
+    assert value(page, "query") == "ATLEAST/3 boat"
+
+
+def test_the_preview_alone_is_a_piece_of_the_page(desk):
+    browser = desk.signed_in("Anna")
+    browser.get("/desk/alerts/new")
+    proof = browser.page.tree.xpath("//input[@name='proof']/@value")[0]
+    fields = {"by": "query", "query": "court", "group_stories": "1"}
+    assert browser.post("/desk/alerts/preview", fields).status == 403
+    page = browser.post("/desk/alerts/preview", {**fields, "proof": proof})
+    assert page.status == 200
+    assert b"<html" not in page.reply.body
+    assert EVIL.encode() not in page.reply.body
+    assert b"style=" not in page.reply.body
+    heading = page.tree.xpath("//p[@class='heading']")[0]
+    assert heading.text_content() in {f"{EVIL} court", "Tennis"}
+    bars = [title.text for title in page.tree.xpath("//*[name()='rect']/*[name()='title']")]
+    assert (len(bars), bars[-1]) == (30, "Tue 3 Nov: 2 articles")
+    assert page.tree.get("data-told").startswith("It would have found 2 articles")
+    page = browser.post("/desk/alerts/preview", {**fields, "proof": proof, "query": "zeppelin"})
+    assert "In no article of the archive: zeppelin." in page.words
+    assert "It would not have fired" in page.words
+    page = browser.post("/desk/alerts/preview", {**fields, "proof": proof, "topics": "boats", "query": "hotel"})
+    assert page.tree.get("data-told").startswith("It would have found 1 article")
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "status"),
+    [
+        ("Anna", Role.EDITOR, 200),
+        ("Ben", Role.EDITOR, 404),
+        ("Cleo", Role.CHIEF, 200),
+        ("Dora", Role.ADMIN, 200),
+        ("Vic", Role.VIEWER, 403),
+    ],
+    ids=["owner", "editor", "chief", "admin", "viewer"],
+)
+def test_who_may_change_an_alert(desk, name, role, status):
+    owner = desk.signed_in("Anna")
+    desk_of(desk).add({"name": "Boats", "query": "boat", "owner": "Anna", "shared": False}, desk.now)
+    browser = owner if name == "Anna" else desk.signed_in(name, role)
+    path = f"/desk/alerts/{saved(desk, 'Boats').id}/edit"
+    assert browser.get(path).status == status
+    owner.get("/desk/alerts/new")
+    browser.get("/desk/")
+    proof = browser.page.tree.xpath("//input[@name='proof']/@value")[0]
+    fields = {"proof": proof, "do": "save", "by": "query", "query": "dinghy", "name": "Boats", "owner": name}
+    fields |= {"seen": str(saved(desk, "Boats").revision), "feed_token": "x", "from_config": "1"}
+    assert browser.post(path, fields).status == status
+    assert (keys(desk, "Boats")["query"] == "dinghy") is (status == 200)
+    assert saved(desk, "Boats").owner == "Anna"
+
+
+def test_an_alert_of_config_and_one_that_is_not_there(desk):
+    boss = desk.signed_in("Boss", Role.ADMIN)
+    page = boss.get(f"/desk/alerts/{saved(desk, 'Configured').id}/edit")
+    assert (page.status, "stands in config.toml" in page.words) == (400, True)
+    assert boss.get(f"/desk/alerts/{'0' * 32}/edit").status == 404
+
+
+def test_who_saves_over_somebody_elses_change_is_asked_first(desk):
+    first, second = desk.signed_in("Anna"), desk.signed_in("Cleo", Role.CHIEF)
+    desk_of(desk).add({"name": "Boats", "query": "boat", "owner": "Anna"}, desk.now)
+    path = f"/desk/alerts/{saved(desk, 'Boats').id}/edit"
+    first.get(path)
+    second.get(path)
+    second.press("Save the alert", all="dinghy")
+    page = first.press("Save the alert", all="ferry")
+    assert "Somebody else has changed this alert" in page.told[0]
+    assert keys(desk, "Boats")["query"] == "dinghy"
+    page = first.press("Save the alert")
+    assert keys(desk, "Boats")["query"] == "ferry"
+
+
+def test_a_test_goes_to_the_chosen_destination_and_what_was_typed_stays(desk):
+    browser = desk.signed_in("Anna")
+    browser.get("/desk/alerts/new")
+    page = browser.press("Send me a test by lines", name="Mine", all="boat")
+    assert page.told[0].startswith("The test to lines was taken")
+    assert '"test"' in (desk.room.root / "alerts.jsonl").read_text("utf-8")
+    assert (value(page, "name"), value(page, "all")) == ("Mine", "boat")
+    assert [row.thing for row in desk.room.store.audit.newest(limit=9) if row.act == "test sent"] == [
+        "destination lines"
+    ]
+
+
+def test_the_first_button_of_the_form_saves_nothing(desk):
+    """It is the one that Enter presses."""
+    browser = desk.signed_in("Anna")
+    page = browser.get("/desk/alerts/new")
+    buttons = page.tree.xpath("//form[@data-preview]//button")
+    assert (buttons[0].get("name"), buttons[0].get("value")) == ("do", "look")
+
+
+def test_who_is_not_signed_in_gets_no_preview(desk):
+    assert ask(desk.app, "/desk/alerts/preview", "POST").status == 303
+
+
+def test_an_alert_that_is_not_shared_stays_so_when_it_is_carried_elsewhere(desk):
+    at_desk = desk_of(desk)
+    for name, more in (("Mine", {"shared": False}), ("Ours", {}), ("Told", {"shared": True})):
+        at_desk.add({"name": name, "query": "boat", "owner": "Anna", **more}, desk.now)
+    at_desk.import_(at_desk.export(["Mine", "Ours", "Told"]), desk.now, replace=True)
+    shapes_of = {
+        row.name: shapes.Alert.of(at_desk.standing(row, desk.now), desk.now) for row in desk.room.store.alerts.all()
+    }
+    assert {name: shape.shared for name, shape in shapes_of.items()} == {
+        "Configured": True, "Mine": False, "Ours": True, "Told": True,
+    }  # fmt: skip
