@@ -178,8 +178,8 @@ class SourceState:
     `moved_to` is the remembered permanent redirect. `body_hash` is the SHA-256 (hex) of the last body that was
     taken in, so that a server without validators costs no parsing. `interval` is the present pace.
     `first_success` is when its backlog was taken in: what comes after may alert. `failing_since` is the first of its
-    present run of `failures`, None while it is well. `alone_until` is until when it asked not to be asked. `ttl`, `skip_hours` and
-    `skip_days` are what its last parsed document asked for (see Parsed): they outlive a 304.
+    present run of `failures`, None while it is well. `alone_until` is until when it asked not to be asked. `ttl`,
+    `skip_hours` and `skip_days` are what its last parsed document asked for (see Parsed): they outlive a 304.
     """
 
     name: str

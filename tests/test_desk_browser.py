@@ -5,9 +5,9 @@ import signal
 from urllib.parse import urlsplit
 
 import pytest
-from test_browser import CHROMIUM, DESKTOP, PLAYWRIGHT
+from test_browser import AXE, CHROMIUM, DESKTOP, PHONE, PLAYWRIGHT
 from test_nginx import free_port
-from test_run import running
+from test_run import running, wait_for
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian: chromium)")
 
@@ -85,10 +85,18 @@ def choose_password(tab, link):
     tab.get_by_role("button", name="Set password").click()
 
 
-def test_an_editor_who_never_saw_a_query_has_an_alert_and_sees_what_became_of_it(service, chromium):
-    admin = tab_of(chromium, service, java_script_enabled=False)
-    choose_password(admin, service.link)
-    assert urlsplit(admin.url).path == "/desk/"
+@pytest.fixture(scope="module")
+def signed_in(service, chromium):
+    """The cookies of the first admin, who has chosen a password by the link that the service printed."""
+    tab = tab_of(chromium, service, java_script_enabled=False)
+    choose_password(tab, service.link)
+    assert urlsplit(tab.url).path == "/desk/"
+    return tab.context.storage_state()
+
+
+def test_an_editor_who_never_saw_a_query_has_an_alert_and_sees_what_became_of_it(service, chromium, signed_in):
+    admin = tab_of(chromium, service, java_script_enabled=False, storage_state=signed_in)
+    admin.goto("/desk/")
     admin.get_by_role("link", name="People").click()
     admin.get_by_label("Name").fill("Anna")
     admin.get_by_role("button", name="Add, and make a link").click()
@@ -96,5 +104,89 @@ def test_an_editor_who_never_saw_a_query_has_an_alert_and_sees_what_became_of_it
 
     anna = tab_of(chromium, service, java_script_enabled=False)
     choose_password(anna, link)
-    assert anna.get_by_role("link", name="Anna").is_visible()
     assert not anna.get_by_role("link", name="People").count()
+
+    anna.get_by_role("navigation").get_by_role("link", name="Alerts").click()
+    anna.get_by_role("link", name="Make the first one").click()
+    anna.get_by_label("Name of the alert").fill("Boats off Dover")
+    anna.get_by_label("All of these words").fill("boat Dover")
+    anna.get_by_label("None of these words").fill("football")
+    anna.get_by_role("button", name="Look back").last.click()
+    caught = anna.locator("#preview").inner_text()
+    assert "any form of boat" in caught
+    assert "football" in caught
+    anna.get_by_label("log", exact=False).first.check()
+    anna.get_by_role("button", name="Save the alert").click()
+    assert "Boats off Dover" in anna.get_by_role("heading", level=1).inner_text()
+
+    service.drop("dover", "A boat came in at Dover\n\nForty people were in the boat, the coastguard said.")
+    wait_for(lambda: "A boat came in at Dover" in service.told(), 60)
+
+    anna.get_by_role("navigation").get_by_role("link", name="History").click()
+    assert {"boat", "Dover"} <= set(anna.locator("main mark").all_inner_texts())
+    assert "log: told" in anna.locator("main").inner_text()
+    anna.get_by_role("link", name="A boat came in at Dover").first.click()
+    assert "/desk/articles/" in anna.url
+    assert not anna.get_by_label("Note to readers: why must it not be used?").count()
+
+    act(
+        admin,
+        anna.url,
+        "Note to readers: what was wrong?",
+        "They were four.",
+        "corrected",
+        Headline="Four came in at Dover",
+    )
+    wait_for(lambda: "They were four." in service.told(), 60)
+    act(admin, anna.url, "Note to readers: why must it not be used?", "It was an exercise.", "withdrawn")
+    wait_for(lambda: "It was an exercise." in service.told(), 60)
+    anna.reload()
+    assert "Withdrawn" in anna.locator("main").inner_text()
+    assert "Four came in" not in anna.locator("main").inner_text()
+
+    admin.get_by_role("link", name="Audit log").click()
+    audit = admin.locator("main").inner_text()
+    for what in ("It was an exercise.", "They were four.", "Anna", "signed in"):
+        assert what in audit
+
+
+def act(tab, url, label, note, what, **fields):
+    """Do something to an article: first see what goes to whom, then do it."""
+    tab.goto(url)
+    tab.locator("summary", has_text={"corrected": "Correct it", "withdrawn": "Withdraw it"}[what]).click()
+    for name, value in fields.items():
+        tab.get_by_label(name, exact=True).fill(value)
+    tab.get_by_label(label).fill(note)
+    tab.get_by_role("button", name=f"Show what goes to whom if it is {what}").click()
+    told = tab.locator("main").inner_text()
+    assert "feeds" in told
+    assert "1 file" in told
+    tab.locator("button[name=sure]").click()
+
+
+PAGES = ["/", "/alerts", "/alerts/new", "/history", "/articles", "/sources", "/topics", "/destinations", "/people"]
+PAGES += ["/tokens", "/audit", "/account"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_of_the_desk_fits_every_screen_and_axe_finds_nothing_wrong(service, chromium, signed_in, path):
+    tab = chromium.new_context(base_url=service.url, storage_state=signed_in).new_page()
+    assert tab.goto(f"/desk{path}").status == 200
+    tab.evaluate(AXE.Axe().axe_script)
+    for size in (PHONE, DESKTOP):
+        tab.set_viewport_size(size)
+        assert tab.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        for scheme in ("light", "dark"):
+            tab.emulate_media(color_scheme=scheme)
+            found = tab.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+            told = [(each["id"], each["impact"], [node["html"] for node in each["nodes"]]) for each in found]
+            assert told == [], f"{scheme}, {size['width']} pixels"
+    tab.context.close()
+
+
+def test_the_preview_comes_as_somebody_types(service, chromium, signed_in):
+    tab = chromium.new_context(base_url=service.url, viewport=DESKTOP, storage_state=signed_in).new_page()
+    tab.goto("/desk/alerts/new")
+    tab.get_by_label("All of these words").press_sequentially("boat")
+    tab.locator("#preview", has_text="any form of boat").wait_for()
+    assert tab.locator("#preview svg").count() == 1

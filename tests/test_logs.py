@@ -379,7 +379,7 @@ def test_a_service_logs_its_work(tmp_path):
     found = [json.loads(line) for line in err.splitlines()]
     assert all({"ts", "level", "event", "message"} <= line.keys() for line in found)
     assert [line["event"] for line in found if line["event"] != "cycle"] == [
-        "feeds", "started", "web_server", "source", "stopped"
+        "feeds", "started", "desk", "web_server", "source", "stopped"
     ]  # fmt: skip
     cycles = [line for line in found if line["event"] == "cycle" and line["new"]]
     assert [(line["new"], line["files"] > 3, line["took_ms"] > 0) for line in cycles] == [(1, True, True)]
@@ -495,7 +495,8 @@ def test_the_service_tells_systemd(tmp_path):
     assert out == ""
     assert lines[0].startswith("Feeds are in ")
     assert lines[1] == "Sources: 1, topics: 1. Stop with Ctrl-C."
-    assert lines[2].startswith("Listening on http://127.0.0.1:")
+    assert lines[2].startswith("Set up the newsroom desk, within three days: ")
+    assert lines[3].startswith("Listening on http://127.0.0.1:")
     assert lines[-1] == "Stopped."
 
 
