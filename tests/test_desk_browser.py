@@ -168,6 +168,7 @@ PAGES = ["/", "/alerts", "/alerts/new", "/history", "/articles", "/sources", "/t
 PAGES += ["/tokens", "/audit", "/account"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_of_the_desk_fits_every_screen_and_axe_finds_nothing_wrong(service, chromium, signed_in, path):
     tab = chromium.new_context(base_url=service.url, storage_state=signed_in).new_page()

@@ -13,6 +13,7 @@ from soak_count import TAKEN, Act, Receipt, count
 from soak_news import make_alerts, make_news
 
 
+@pytest.mark.thorough
 def test_a_service_killed_at_work_loses_nothing_and_tells_nothing_twice(tmp_path):
     plan = replace(SHORT, seed=random.randrange(10**6))
     counts = soak(plan, tmp_path)
