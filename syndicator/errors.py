@@ -88,14 +88,23 @@ class QueryError(SyndicatorError):
         self.hint = hint
         super().__init__(message)
 
-    def __str__(self) -> str:
+    @property
+    def sentence(self) -> str:
+        """What is wrong and where, as a sentence begins; without a full stop."""
+        return f"{self.message[:1].upper()}{self.message[1:]} (at character {self.position + 1})"
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The line of the mistake, as much of it as fits, and a line of the same width with a caret below the place."""
         start = self.query.rfind("\n", 0, self.position) + 1
         end = self.query.find("\n", self.position)
         line = self.query[start : end if end >= 0 else None]
         column = self.position - start
         first = max(0, column - 60)
-        shown = line[first : first + 100]
-        caret = " " * (column - first) + "^"
+        return line[first : first + 100], " " * (column - first) + "^"
+
+    def __str__(self) -> str:
+        shown, caret = self.place
         parts = [f"{self.message} (at character {self.position + 1})", f"  {shown}", f"  {caret}"]
         if self.hint:
             parts.append(self.hint)

@@ -8,7 +8,7 @@ import pytest
 from asgi import ask
 from starlette.responses import Response, StreamingResponse
 
-from syndicator.web.api.packing import Packing
+from syndicator.web.packing import Packing
 
 LONG = json.dumps(["news"] * 200).encode()
 GZIP = {"Accept-Encoding": "gzip"}

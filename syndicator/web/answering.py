@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from syndicator.httptimes import http_date
-from syndicator.web.codings import Coding, chosen, packed
+from syndicator.web.codings import Coding, chosen
 from syndicator.web.conditional import is_current, named
 from syndicator.web.copies import Copy
 
@@ -73,18 +73,6 @@ async def answered(
             body = await asyncio.to_thread(copy.pack, verdict.coding)
         response = Response(body, media_type=media_type, headers=headers)
     response.raw_headers += verdict.headers
-    return response
-
-
-async def passing(request: Request, body: bytes, media_type: str, status: int, headers: Mapping[str, str]) -> Response:
-    """An answer that nobody keeps: packed, but without a validator."""
-    coding = chosen(request.headers.getlist("accept-encoding"), len(body))
-    if coding is not Coding.IDENTITY:
-        body = await asyncio.to_thread(packed, body, coding)
-    response = Response(body, status, headers, media_type)
-    response.raw_headers.append(_VARY)
-    if coding is not Coding.IDENTITY:
-        response.raw_headers.append((b"content-encoding", coding.encode()))
     return response
 
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from syndicator.alerts import Excerpt, excerpt, marked
@@ -18,12 +18,12 @@ from syndicator.publish import MEDIA_TYPES, Address, PageEntry, PublicSite, allo
 from syndicator.query import Query
 from syndicator.searchfeed import Found, address, asked, find, read_query, search_document, spelling
 from syndicator.store import Store
-from syndicator.web.answering import passing
 from syndicator.web.computed import Computed, Made, Question
 from syndicator.web.headers import UNLISTED, UNSTORED, lasting
 from syndicator.web.house import House
 from syndicator.web.limits import Limits
 from syndicator.web.marking import Piece, pieces
+from syndicator.web.packing import Packing
 from syndicator.web.pages import site_page
 from syndicator.web.resource import Resource
 
@@ -71,7 +71,7 @@ def search_routes(house: House) -> list[BaseRoute]:
         Route(f"{house.base}/search.{extension}", Resource(get=partial(search.feed, extension=extension), shared=True))
         for extension in MEDIA_TYPES
     ]
-    return [Route(f"{house.base}/search", Resource(get=search.page)), *feeds]
+    return [Route(f"{house.base}/search", Packing(Resource(get=search.page))), *feeds]
 
 
 class Search:
@@ -111,24 +111,23 @@ class Search:
         """What a search finds, or how to search."""
         text = request.query_params.get("q", "")
         if not text.strip():
-            return await self._page(request, 200, words="")
+            return self._page(200, words="")
         try:
             query = read_query(text, self._house.settings)
         except QueryError as error:
-            return await self._page(request, 400, words=text, mistake=_mistake(error))
+            return self._page(400, words=text, mistake=_mistake(error))
         try:
             self._pay(request)
             found = await self._house.searching.read(lambda store: find(store, query), seconds=DEADLINE_S)
         except StoreSlowError:
-            return await self._page(request, 503, _later(RETRY_AFTER_S), words=text, excuse=_TOO_SLOW)
+            return self._page(503, _later(RETRY_AFTER_S), words=text, excuse=_TOO_SLOW)
         except HTTPException as error:
             # This client has had its share.
             more = dict(error.headers or {})
             excuse = _TOO_OFTEN.format(more.get("Retry-After"))
-            return await self._page(request, error.status_code, more, words=text, excuse=excuse)
+            return self._page(error.status_code, more, words=text, excuse=excuse)
         at = Address(self._site, "search", stem=address(self._house.settings), query=asked(query))
-        return await self._page(
-            request,
+        return self._page(
             200,
             words=text,
             spelling=spelling(query),
@@ -146,14 +145,12 @@ class Search:
         at = Address(self._site, "search", stem=address(self._house.settings), query=asked(query))
         return at.url(extension)
 
-    async def _page(
-        self, request: Request, status: int, more: Mapping[str, str] = MappingProxyType({}), **context: object
-    ) -> Response:
+    def _page(self, status: int, more: Mapping[str, str] = MappingProxyType({}), **context: object) -> Response:
         examples = [*_EXAMPLES, *((f"topic:{name}", f"in the topic {title}") for name, title in self._site.topics[:1])]
         blank: dict[str, object] = {"spelling": "", "mistake": None, "excuse": "", "feeds": (), "results": None}
         form = {"action": f"{self._house.base}/search", "examples": examples}
         body = site_page("search.html", self._site, **{**blank, **form, **context})
-        return await passing(request, body, "text/html; charset=utf-8", status, {**UNSTORED, **more})
+        return HTMLResponse(body, status, {**UNSTORED, **more})
 
     def _pay(self, request: Request) -> None:
         """Raise 429 where this client has had its share of work."""
@@ -176,9 +173,7 @@ def _result(found: Found, site: PublicSite) -> Result:
 
 def _mistake(error: QueryError) -> Mistake:
     """What people are told: the error's own lines, as it writes them for a terminal."""
-    _, line, caret, *_ = str(error)[len(error.message) :].split("\n")
-    message = f"{error.message[:1].upper()}{error.message[1:]}"
-    return Mistake(f"{message} (at character {error.position + 1})", f"{line[2:]}\n{caret[2:]}", error.hint)
+    return Mistake(error.sentence, "\n".join(error.place), error.hint)
 
 
 def _refused(text: str) -> Response:

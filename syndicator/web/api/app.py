@@ -14,10 +14,10 @@ from syndicator.web.api import alerts, articles, changes, deliveries, destinatio
 from syndicator.web.api.document import DESCRIPTION, addresses, drawn
 from syndicator.web.api.following import Following
 from syndicator.web.api.frame import Frame
-from syndicator.web.api.packing import Packing
 from syndicator.web.api.problems import add_problems
 from syndicator.web.house import House
 from syndicator.web.limits import Limits
+from syndicator.web.packing import Packing
 
 PATH = "/api/v1"
 

@@ -85,7 +85,7 @@ class Articles:
             room = self._desk.house.reading if query is None else self._desk.house.searching
             lines = await room.read(partial(self._look, asked, query, chief), seconds=DEADLINE_S)
         except QueryError as error:
-            wrong = f"{error.message[:1].upper()}{error.message[1:]} (at character {error.position + 1}). {error.hint}"
+            wrong = f"{error.sentence}. {error.hint}"
         except StoreSlowError:
             wrong = "This took too long. Ask for something narrower, or try again in a moment."
         return self._desk.page(

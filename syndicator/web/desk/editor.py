@@ -274,4 +274,4 @@ def _in_short(error: QueryError | None, otherwise: str) -> str:
     """What is wrong with a query, in a line; the preview shows where."""
     if error is None:
         return otherwise
-    return f"{error.message[:1].upper()}{error.message[1:]} (at character {error.position + 1}). {error.hint}"
+    return f"{error.sentence}. {error.hint}"

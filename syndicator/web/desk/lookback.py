@@ -99,9 +99,8 @@ def looked(past: Past, settings: Settings) -> Looked:
 
 def wrong(query: str, error: QueryError) -> Looked:
     """A query that can't be read."""
-    _, line, caret, *_ = str(error)[len(error.message) :].split("\n")
-    message = f"{error.message[:1].upper()}{error.message[1:]} (at character {error.position + 1})."
-    return Looked(query, f"{message} {error.hint}", mistake=Mistake(message, line[2:], caret[2:], error.hint))
+    message = f"{error.sentence}."
+    return Looked(query, f"{message} {error.hint}", mistake=Mistake(message, *error.place, error.hint))
 
 
 def excused(query: str, excuse: str) -> Looked:
