@@ -75,12 +75,12 @@ def is_written_right(token: str) -> bool:
     return token.endswith(_check(body))
 
 
-def fingerprint(token: str) -> str:
-    """What is kept in a token's place: its SHA-256, in hex.
+def fingerprint(secret: str) -> str:
+    """What is kept in the place of a secret that we made up (a token, a session's, a link's): its SHA-256, in hex.
 
     A slow hash, as for passwords, would add nothing: 256 random bits can't be found by trying, at any speed.
     """
-    return sha256(token.encode()).hexdigest()
+    return sha256(secret.encode()).hexdigest()
 
 
 def _check(body: str) -> str:

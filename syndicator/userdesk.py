@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
 from secrets import token_urlsafe
 
+from syndicator.access import fingerprint
 from syndicator.config import Settings
 from syndicator.config.values import line
 from syndicator.errors import ConflictError, NotFoundError, UsageError
@@ -114,11 +114,6 @@ class UserDesk:
         last = user.role is Role.ADMIN and user.disabled is None and user.password is not None
         if last and self._store.users.admins() == 1:
             raise ConflictError(f"{user.name} is the only admin: make somebody else one first.")
-
-
-def fingerprint(secret: str) -> str:
-    """What is kept in a secret's place: its SHA-256. It is random, so a slow hash would add nothing."""
-    return sha256(secret.encode()).hexdigest()
 
 
 def _name(text: str) -> str:

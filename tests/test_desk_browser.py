@@ -5,7 +5,7 @@ import signal
 from urllib.parse import urlsplit
 
 import pytest
-from test_browser import AXE, CHROMIUM, DESKTOP, PHONE, PLAYWRIGHT
+from test_browser import CHROMIUM, DESKTOP, PLAYWRIGHT, fits_and_reads_well
 from test_nginx import free_port
 from test_run import running, wait_for
 
@@ -173,15 +173,7 @@ PAGES += ["/tokens", "/audit", "/account"]
 def test_a_page_of_the_desk_fits_every_screen_and_axe_finds_nothing_wrong(service, chromium, signed_in, path):
     tab = chromium.new_context(base_url=service.url, storage_state=signed_in).new_page()
     assert tab.goto(f"/desk{path}").status == 200
-    tab.evaluate(AXE.Axe().axe_script)
-    for size in (PHONE, DESKTOP):
-        tab.set_viewport_size(size)
-        assert tab.evaluate("document.documentElement.scrollWidth") <= size["width"]
-        for scheme in ("light", "dark"):
-            tab.emulate_media(color_scheme=scheme)
-            found = tab.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
-            told = [(each["id"], each["impact"], [node["html"] for node in each["nodes"]]) for each in found]
-            assert told == [], f"{scheme}, {size['width']} pixels"
+    fits_and_reads_well(tab)
     tab.context.close()
 
 

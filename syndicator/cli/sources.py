@@ -1,6 +1,5 @@
 """The sources and how they do."""
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +11,8 @@ from syndicator.cli.output import ago, say, show_json, show_table
 from syndicator.cli.session import open_store, read_settings
 from syndicator.health import LOOKBACK, Health, health
 from syndicator.model import SourceState
-from syndicator.websub import Standing, Subscribed
+from syndicator.sourcedesk import pushes_of
+from syndicator.websub import Subscribed
 
 app = typer.Typer(help="The sources with their health.", invoke_without_command=True)
 
@@ -31,7 +31,7 @@ def list_sources(*, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = F
             for source in settings.sources
             if source.name in states
         ]
-        pushes = _pushes(store.subscriptions.all())
+        pushes = pushes_of(store.subscriptions.all())
         unknown = [source.name for source in settings.sources if source.enabled and source.name not in states]
     if as_json:
         unseen = [{"name": name, "last_success": None} for name in unknown]
@@ -60,15 +60,6 @@ def _pace(state: SourceState, judged: Health, now: datetime) -> str:
     if state.first_success is None or now - state.first_success < timedelta(days=1):
         return "–"
     return f"{judged.items_per_week:.0f}"
-
-
-def _pushes(subscriptions: Iterable[Subscribed]) -> dict[str, Subscribed]:
-    """For each source the subscription that matters: the one that works, else the newest that should."""
-    found: dict[str, Subscribed] = {}
-    for it in sorted(subscriptions, key=lambda it: (it.standing is Standing.ACTIVE, it.since)):
-        if it.standing is not Standing.ENDING:
-            found[it.source] = it
-    return found
 
 
 def _push(it: Subscribed | None, now: datetime) -> str:

@@ -8,7 +8,7 @@ beginning.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from syndicator.errors import QueryError
 from syndicator.query.lexer import MAX_COUNT, QUOTES, Kind, lex
@@ -32,11 +32,6 @@ class Boxes:
     within: int = WITHIN
     none: str = ""
     in_title: bool = False
-
-    @property
-    def are_empty(self) -> bool:
-        """Whether nothing is typed."""
-        return not any(getattr(self, each.name) for each in fields(self) if each.type is str)
 
 
 def written(boxes: Boxes) -> str:

@@ -11,7 +11,7 @@ from syndicator.store.database import BUSY_TIMEOUT_S, InstanceLock
 from syndicator.store.deliveries import Claimed
 from syndicator.store.destinations import DestinationDefinition, DestinationRow
 from syndicator.store.feeds import INDEX, Edge, Stale
-from syndicator.store.figures import Attempts
+from syndicator.store.figures import Attempts, SourceFigures
 from syndicator.store.followers import Follower, FollowerKind, PushStanding
 from syndicator.store.hits import Fate, HitRow, Silent
 from syndicator.store.ledger import AttemptRow, DeliveryRow, LastAttempts
@@ -69,6 +69,7 @@ __all__ = [
     "SessionRow",
     "Silent",
     "Sought",
+    "SourceFigures",
     "SourceRow",
     "Stale",
     "Store",

@@ -13,24 +13,25 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.requests import Request
 from starlette.responses import Response
 
+from syndicator.web.desk.cookie import Cookie
 from syndicator.web.house import House
 from syndicator.web.limits import Limits, Purse
 
 # Tries a minute, of which ten may come at once.
 _CLIENT, _KNOWN, _STRANGERS = 20, 10, 10
 _KNOWN_FOR = timedelta(days=180)
+_KEY = "desk device key"
 
 
 class Attempts:
     """Counts tries at signing in. For the event loop's thread alone."""
 
-    def __init__(self, house: House, key: str, *, secure: bool, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, house: House, clock: Callable[[], float] = time.monotonic) -> None:
         self._clients = Limits(_CLIENT, house.settings.server.trusted_proxies, clock)
         self._known = Purse(_KNOWN, clock)
         self._strangers = Purse(_STRANGERS, clock)
-        self._signed = URLSafeTimedSerializer(key, salt="desk device")
-        self._secure = secure
-        self.cookie = "__Host-desk-known" if secure else "desk-known"
+        self._signed = URLSafeTimedSerializer(house.store.key(_KEY), salt="desk device")
+        self._cookie = Cookie("desk-known", house)
 
     def refuse_after(self, request: Request, account: str) -> int | None:
         """None if this try may be made, and is counted; else the seconds until one may."""
@@ -43,18 +44,10 @@ class Attempts:
     def know(self, request: Request, account: str, answer: Response) -> None:
         """Somebody has signed in to `account` in this browser."""
         device = self._device(request, account) or self._signed.dumps(account)
-        answer.set_cookie(
-            self.cookie,
-            device,
-            max_age=int(_KNOWN_FOR.total_seconds()),
-            path="/",
-            secure=self._secure,
-            httponly=True,
-            samesite="lax",
-        )
+        self._cookie.give(answer, device, _KNOWN_FOR)
 
     def _device(self, request: Request, account: str) -> str:
-        device = request.cookies.get(self.cookie, "")
+        device = self._cookie.of(request)
         try:
             return device if self._signed.loads(device, max_age=int(_KNOWN_FOR.total_seconds())) == account else ""
         except BadSignature:

@@ -92,7 +92,7 @@ class Behind:
         raise HTTPException(405, headers={"Allow": self.allow})
 
     async def _act(self, act: Act, request: Request, visitor: Visitor) -> Response:
-        form = Form.of(await request.body(), request.headers.get("content-type", ""))
+        form = await Form.sent(request)
         if not visitor.proves(form.text("proof")):
             return self._desk.page("stale.html", visitor, status=403)
         await self._desk.house.turn()

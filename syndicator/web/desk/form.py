@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
+from starlette.requests import Request
+
 # The longest form corrects an article: its text, in letters that take three bytes and are sent as nine.
 FORM_BYTES = 2_000_000
 _FIELDS = 500
@@ -25,6 +27,11 @@ class Form:
             return cls(parse_qs(body.decode(), keep_blank_values=True, max_num_fields=_FIELDS))
         except ValueError:
             return cls({})
+
+    @classmethod
+    async def sent(cls, request: Request) -> "Form":
+        """The form that a request brings."""
+        return cls.of(await request.body(), request.headers.get("content-type", ""))
 
     def text(self, name: str) -> str:
         """One line or several, with line ends as they are elsewhere, without blanks around."""

@@ -4,9 +4,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from syndicator.alertdesk import AlertDesk
+from syndicator.alertdesk import AlertDesk, Standing
 from syndicator.people import Role
+from syndicator.store import SourceFigures, Store
 from syndicator.web.desk.door import UNKEPT, Behind, Desk
+from syndicator.web.desk.rights import is_own
 from syndicator.web.desk.visitor import Visitor
 from syndicator.web.resource import Resource
 
@@ -20,14 +22,18 @@ def overview_routes(desk: Desk) -> list[BaseRoute]:
     async def get(_request: Request, visitor: Visitor) -> Response:
         house = desk.house
         now = house.clock()
-        standings = AlertDesk(house.settings, house.store, house.pipeline.alerting).all(now)
+
+        def look(store: Store) -> tuple[list[Standing], list[SourceFigures]]:
+            alerts = AlertDesk(house.settings, store, house.pipeline.alerting).all(now)
+            return [each for each in alerts if is_own(visitor.user, each.row)], store.figures.sources(now)
+
+        mine, sources = await house.reading.read(look)
         return desk.page(
             "overview.html",
             visitor,
             here="/",
-            mine=[each for each in standings if each.row.owner.casefold() == visitor.user.name.casefold()],
-            others=len(standings),
-            sources=house.store.figures.sources(now),
+            mine=mine,
+            sources=sources,
         )
 
     return [Route(desk.base, Resource(get=lead)), Route(f"{desk.base}/", Behind(desk, Role.VIEWER, get=get))]

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from syndicator.access import fingerprint
 from syndicator.people import Role, feeble
 from syndicator.store import UserRow
-from syndicator.userdesk import fingerprint
 from syndicator.web.desk.attempts import Attempts
 from syndicator.web.desk.door import UNKEPT, Behind, Desk
 from syndicator.web.desk.form import Form
@@ -18,7 +18,6 @@ from syndicator.web.desk.passwords import Passwords
 from syndicator.web.desk.visitor import Visitor, is_ours
 from syndicator.web.resource import Resource
 
-_KEY = "desk device key"
 FORM_BYTES = 16_384
 # In the address of the page that comes after signing out.
 LEFT = "left"
@@ -54,8 +53,7 @@ class SignIn:
         self._desk = desk
         self._house = desk.house
         self._passwords = Passwords()
-        secure = desk.house.settings.site.url.startswith("https:")
-        self._attempts = Attempts(desk.house, desk.house.store.key(_KEY), secure=secure)
+        self._attempts = Attempts(desk.house)
 
     async def form(self, request: Request) -> Response:
         """Where people sign in; who is signed in already, or whom our proxy has signed in, is led on."""
@@ -75,7 +73,7 @@ class SignIn:
         """Begin a session, or say that it can't be; the same for a wrong name and a wrong password."""
         if not is_ours(request, self._desk.origin):
             raise HTTPException(403)
-        form = await self._read(request)
+        form = await Form.sent(request)
         name, password, following = form.text("name"), form.lines("password"), form.text("next")
         seconds = self._attempts.refuse_after(request, name.casefold())
         if seconds is not None:
@@ -109,7 +107,7 @@ class SignIn:
         user = self._invited(request)
         if user is None:
             return self._desk.page("over.html", None, status=404, text=_OVER)
-        form = await self._read(request)
+        form = await Form.sent(request)
         wrong = self._wrong(form, user)
         if wrong:
             return self._welcome(user, wrong, 400)
@@ -187,9 +185,6 @@ class SignIn:
         if form.lines("password") != form.lines("again"):
             return "The two passwords are not the same."
         return feeble(form.lines("password"), name=user.name, site=self._house.settings.site.title)
-
-    async def _read(self, request: Request) -> Form:
-        return Form.of(await request.body(), request.headers.get("content-type", ""))
 
     def _form(
         self,

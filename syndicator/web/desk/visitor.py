@@ -16,9 +16,10 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from starlette.requests import Request
 from starlette.responses import Response
 
+from syndicator.access import fingerprint
 from syndicator.people import Stay
 from syndicator.store import SessionRow, UserRow
-from syndicator.userdesk import fingerprint
+from syndicator.web.desk.cookie import Cookie
 from syndicator.web.desk.introduced import Introduced
 from syndicator.web.house import House
 
@@ -51,13 +52,11 @@ class Sessions:
         self.introduced = Introduced(house)
         self._stay = Stay(house.settings.desk.idle, house.settings.desk.lifetime)
         self._signed = URLSafeSerializer(house.store.key(_KEY), salt="desk said")
-        self._secure = house.settings.site.url.startswith("https:")
-        # The prefix has browsers hold us to Secure, to our host alone and to the whole of it (RFC 6265bis §4.1.3.2).
-        self.cookie = "__Host-desk" if self._secure else "desk"
+        self._cookie = Cookie("desk", house)
 
     async def of(self, request: Request) -> Visitor | None:
         """Whoever this request is from, if they are signed in; it counts as a sign of life."""
-        secret = request.cookies.get(self.cookie, "")
+        secret = self._cookie.of(request)
         if not secret or len(secret) > _LONGEST_COOKIE:
             return None
         found = self._house.store.users.session(fingerprint(secret))
@@ -76,7 +75,7 @@ class Sessions:
 
     async def begin(self, request: Request, user: UserRow, answer: Response) -> None:
         """Sign somebody in with this `answer`; whoever was signed in here before is no more. Raises StoreError."""
-        secret, old = token_urlsafe(32), request.cookies.get(self.cookie, "")
+        secret, old = token_urlsafe(32), self._cookie.of(request)
         now, client = self._house.clock(), request.headers.get("user-agent", "")[:_LONGEST_CLIENT]
         await self._house.turn()
         with self._house.store.transaction():
@@ -85,22 +84,14 @@ class Sessions:
             users.forget(now - self._stay.longest, now - self._stay.idle, now)
             users.begin_session(fingerprint(secret), user.id, now, client)
             self._house.store.audit.note(now, user.name, "signed in", f"user {user.name}", client)
-        answer.set_cookie(
-            self.cookie,
-            secret,
-            max_age=int(self._stay.longest.total_seconds()),
-            path="/",
-            secure=self._secure,
-            httponly=True,
-            samesite="lax",
-        )
+        self._cookie.give(answer, secret, self._stay.longest)
 
     async def end(self, visitor: Visitor, answer: Response) -> None:
         """Sign somebody out here. Raises StoreError."""
         await self._house.turn()
         with self._house.store.transaction():
             self._house.store.users.end_session(visitor.session.hash)
-        answer.delete_cookie(self.cookie, path="/", secure=self._secure, httponly=True, samesite="lax")
+        self._cookie.take_back(answer)
 
     def told(self, said: str) -> str:
         """A query that has the next page say something; signed, so that nobody else can put words on our pages."""
