@@ -7,9 +7,12 @@ in bench_matcher. Measured is what the desk does between request and answer, but
 is read and checked, looked back with, and the chart and the newest hits with their marks are made. The yardstick is a
 bare FTS5 `count(*)` of the same words on the same index in the same run; ratios are medians of the queries' own.
 
-"exact" queries are those that FTS5 can say alone; of the others ("read") every candidate is read and held against the
-matcher's own evaluation. "broad" is a word that about every fifth article has, "unseen" one that none has. Medians,
-the slowest twentieth, and the slowest, in milliseconds, of the best of all rounds for each query.
+"exact" queries are those that FTS5 can say alone. "counted" are ATLEAST, whose mentions the index counts. "mixed" are
+NEAR between a word's forms and an exact word. For "read", NEAR between a word's forms and a beginning, the index rows
+of the candidates are read. "broad" is a word that about every fifth article has. "common" are the commonest words of
+all: alone, together, often, and near a beginning; a quick look sees the latest days of them only. "unseen" is a word
+that none has. Medians, the slowest twentieth, and the slowest, in milliseconds, of the best of all rounds for each
+query; "days": how many of the thirty were looked at, the fewest of all.
 """
 
 import argparse
@@ -64,14 +67,17 @@ def milliseconds(work: Callable[[], object]) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def previewed(store: Store, settings: Settings, query: str) -> object:
-    past = look_back(store, settings, draft(query, settings), NOW + timedelta(hours=1))
-    return looked(past, settings)
+def previewed(store: Store, settings: Settings, query: str) -> int:
+    """How many days were looked at."""
+    past = look_back(store, settings, draft(query, settings), NOW + timedelta(hours=1), quick=True)
+    looked(past, settings)
+    return past.covered
 
 
 def measure(store: Store, settings: Settings, queries: dict[str, list[str]], rounds: int) -> None:
     for kind, asked in queries.items():
         ours, bare, hits = [], [], []
+        days = min(previewed(store, settings, query) for query in asked)
         for query in asked:
             expression = to_fts(draft(query, settings).query, store.analyser).expression
             mine, theirs = [], []
@@ -84,7 +90,7 @@ def measure(store: Store, settings: Settings, queries: dict[str, list[str]], rou
         ratio = statistics.median(mine / theirs for mine, theirs in zip(ours, bare, strict=True))
         slow = sorted(ours)[int(len(ours) * 0.95)]
         figures = f"{statistics.median(hits):10,.0f} {statistics.median(ours):9.1f} {slow:9.1f} {max(ours):9.1f}"
-        print(f"{kind:>9} {figures} {statistics.median(bare):9.2f} {ratio:9.1f}")
+        print(f"{kind:>9} {figures} {statistics.median(bare):9.2f} {ratio:9.1f} {days:9}")
 
 
 def counted(store: Store, expression: str) -> int:
@@ -96,14 +102,20 @@ def counted(store: Store, expression: str) -> int:
 
 def drawn(language: Language, count: int) -> dict[str, list[str]]:
     """Queries as people write them, exact and not; broad ones, and ones that never fire."""
-    analysis = Analyser("en")
-    found: dict[str, list[str]] = {"exact": [], "read": [], "broad": [], "unseen": []}
+    analysis, word = Analyser("en"), language.word
+    found: dict[str, list[str]] = {"exact": [], "counted": [], "mixed": [], "read": []}
     while len(found["exact"]) < count:
         query = language.query()
-        found["exact" if to_fts(query, analysis).exact else "read"].append(query.text)
-    while len(found["read"]) < count // 4:
-        found["read"].append(f"ATLEAST/2 {language.word()}")
+        wanted = to_fts(query, analysis)
+        if wanted.exact and not wanted.counts:
+            found["exact"].append(query.text)
+    for _ in range(count // 4):
+        found["counted"].append(f"ATLEAST/2 {word()}")
+        found["mixed"].append(f'"{word()}" NEAR/5 {word()}')
+        found["read"].append(f"{word()} NEAR/5 {word()[:4]}*")
     found["broad"] = language.words[250:253]
+    first, second = language.words[:2]
+    found["common"] = [first, f"{first} OR {second}", f"ATLEAST/20 {first}", f"{first} NEAR/5 {second[:2]}*"]
     found["unseen"] = ["xylophonist", "xylophonist yurt OR zeugma"]
     return found
 
@@ -121,7 +133,7 @@ def main() -> None:
             settings = settings_in(Path(name))
             store = filled(settings, language, count)
             try:
-                heads = ["hits", "ms", "19 in 20", "most", "bare ms", "of bare"]
+                heads = ["hits", "ms", "19 in 20", "most", "bare ms", "of bare", "days"]
                 print(f"\n{count:,} articles\n{'queries':>9} {heads[0]:>10} " + " ".join(f"{h:>9}" for h in heads[1:]))
                 measure(store, settings, drawn(language, given.queries), given.rounds)
             finally:

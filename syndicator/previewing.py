@@ -6,6 +6,8 @@ Both ask the query that the live alert asks, over the articles as they are now.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from heapq import nlargest
+from operator import attrgetter
 
 from syndicator.alerts import Alert, Caught, Preview, begin, preview, scoped
 from syndicator.config import Settings, read_alert
@@ -26,7 +28,8 @@ _NAMES = {"source", "topic", "lang"}
 class Past:
     """What a query would have done: the preview day by day, the newest articles of the period, and the period itself.
 
-    `covered` is how many of the `days` that end with today the archive covers.
+    `covered` is how many of the `days` that end with today the archive covers or, where there was so much that not all
+    of them were looked at (`cut`), how many were.
     """
 
     watched: Watched
@@ -34,6 +37,7 @@ class Past:
     newest: tuple[Hit, ...]
     days: int
     covered: int
+    cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,14 @@ def watching(alert: Alert) -> Watched:
 
 
 def look_back(
-    store: Store, settings: Settings, watched: Watched, now: datetime, *, days: int = DAYS, newest: int = NEWEST
+    store: Store,
+    settings: Settings,
+    watched: Watched,
+    now: datetime,
+    *,
+    days: int = DAYS,
+    newest: int = NEWEST,
+    quick: bool = False,
 ) -> Past:
     """What an alert would have caught in the `days` days that end with today, in the newsroom's zone.
 
@@ -94,25 +105,35 @@ def look_back(
     shows of last month is what it chose to keep, and a rate taken from it would be wrong.
     """
     zone, alert = settings.site.zone, watched.alert
-    since = begin(now, days, zone)
-    sightings = store.lookback.sightings(watched.query, since)
+    asked = begin(now, days, zone)
+    seen = store.lookback.sightings(watched.query, asked, quick=quick)
+    cut = seen.since > asked
+    covered, since, sightings = _covered(store, settings, now, days), asked, seen.sightings
+    whole = (now.astimezone(zone).date() - seen.since.astimezone(zone).date()).days
+    if cut:
+        covered = min(covered, max(whole, 1))
+    if cut and whole:
+        # A day of which only a part was looked at is left out, unless there is no other.
+        since = begin(now, whole, zone)
+        sightings = [one for one in sightings if one.published >= since.timestamp()]
     caught = [
         Caught(datetime.fromtimestamp(one.published, UTC), one.source, one.story if alert.grouped else None)
         for one in sightings
     ]
-    shown = store.lookback.hits(watched.query, [one.number for one in sightings[:newest]])
-    covered = _covered(store, settings, now, days)
+    latest = nlargest(newest, sightings, key=attrgetter("published", "number"))
+    shown = store.lookback.hits(watched.query, [one.number for one in latest])
     found = preview(
         caught,
         now=now,
         days=days,
         zone=zone,
         covered=covered,
+        cut=cut,
         articles=store.lookback.articles(since),
         audible=len(alert.sources) or sum(source.enabled for source in settings.sources),
         unseen=() if caught else tuple(_unseen(store, watched.query)),
     )
-    return Past(watched, found, tuple(shown), days, covered)
+    return Past(watched, found, tuple(shown), days, covered, cut)
 
 
 def _covered(store: Store, settings: Settings, now: datetime, days: int) -> int:

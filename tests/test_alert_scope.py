@@ -1,22 +1,18 @@
 """The scope of an alert: every engine hears exactly the topics and sources it is limited to."""
 
-import sqlite3
-
 import pytest
+from ftsindex import filled, opened, proposed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndicator.alerts.scope import scoped
 from syndicator.query import (
-    COLUMNS,
     Analyser,
     Document,
     Matcher,
-    create_fts,
     describe,
     evaluate,
     explain,
-    index_row,
     matches,
     parse,
     to_fts,
@@ -136,13 +132,9 @@ def test_all_engines_hear_the_same(text, topics, sources, from_, under):
     assert explain(narrowed, article).satisfied is expected
     assert bool(Matcher({1: narrowed}, ENGLISH).matching(article)) is expected
     found = to_fts(narrowed, ENGLISH)
-    connection = sqlite3.connect(":memory:")
-    try:
-        connection.execute(create_fts("fts"))
-        connection.execute(f"INSERT INTO fts VALUES ({', '.join('?' * len(COLUMNS))})", index_row(article))
-        proposed = bool(connection.execute("SELECT 1 FROM fts WHERE fts MATCH ?", (found.expression,)).fetchall())
-    finally:
-        connection.close()
-    assert proposed is expected or (proposed and not found.exact)
+    with opened() as connection:
+        filled(connection, [article])
+        is_proposed = bool(proposed(connection, found))
+    assert is_proposed is expected or (is_proposed and not found.exact)
     if all(map(spellable, [*topics, *sources])):
         assert parse(str(narrowed)).root == narrowed.root

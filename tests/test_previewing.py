@@ -15,7 +15,7 @@ from syndicator.alerts import Concern
 from syndicator.errors import UsageError
 from syndicator.model import Content, Entry
 from syndicator.previewing import account, draft, look_back
-from syndicator.store import Silent
+from syndicator.store import Silent, lookback
 from syndicator.watch import watched_alert
 
 HOUR = timedelta(hours=1)
@@ -77,8 +77,8 @@ def test_a_preview_finds_exactly_the_articles_that_make_the_live_alert_fire(room
     at_desk.remove(row.id)
 
 
-def past_of(it, query, now=NOW, **more):
-    return look_back(it.store, it.room.settings, draft(query, it.room.settings, **more), now)
+def past_of(it, query, now=NOW, *, quick=False, **more):
+    return look_back(it.store, it.room.settings, draft(query, it.room.settings, **more), now, quick=quick)
 
 
 def test_a_story_counts_once_unless_it_is_not_grouped(tmp_path):
@@ -134,6 +134,69 @@ def test_words_that_no_article_has_are_named_when_nothing_was_hit(tmp_path, quer
     said = [each.text for each in advice if each.concern is Concern.UNSEEN]
     assert said == (
         [] if unseen is None else [f"In no article of the archive: {unseen}. Is that how the news spells it?"]
+    )
+
+
+def accept(it, published, text):
+    entry = Entry(Content(f"News {next(NUMBERS)}", text), guid=f"guid {next(NUMBERS)}", published=published)
+    with it.store.transaction():
+        it.room.pipeline.intake.accept("inbox", [entry], max(published, NOW - 12 * DAY))
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory):
+    """Twelve days of four articles a day, and one of the sixth day that comes last."""
+    with desk(tmp_path_factory.mktemp("busy")) as it:
+        for day in range(11, -1, -1):
+            for hour in range(4):
+                accept(it, NOW - day * DAY - hour * HOUR, "A boat came in. Another boat did not." * (1 + hour % 2))
+        accept(it, NOW - 6 * DAY, "A boat came in late, and it was the last boat.")
+        yield it
+
+
+@pytest.mark.parametrize(
+    ("query", "days"),
+    [
+        pytest.param("boat", 5, id="fts5 says it"),
+        pytest.param("ATLEAST/3 boat", 10, id="counted in the index"),
+        pytest.param("ATLEAST/3 bo*", 1, id="read"),
+        pytest.param("boa* NEAR/2 came", 1, id="near, read"),
+    ],
+)
+def test_a_quick_look_at_what_is_common_is_the_whole_look_at_fewer_days(busy, monkeypatch, query, days):
+    monkeypatch.setattr(lookback, "MOST_COUNTED", 21)
+    monkeypatch.setattr(lookback, "MOST_READ", 6)
+    whole, quick = past_of(busy, query), past_of(busy, query, quick=True)
+    assert not whole.cut
+    assert quick.cut
+    assert quick.covered == days
+    assert quick.preview.days[-days:] == whole.preview.days[-days:]
+    assert not any(day.hits or day.covered for day in quick.preview.days[:-days])
+    assert quick.newest == whole.newest[: len(quick.newest)]
+    assert quick.preview.a_day == pytest.approx(sum(day.hits for day in whole.preview.days[-days:]) / days)
+    assert [each.concern for each in quick.preview.advice if each.concern in {Concern.CUT, Concern.SHORT_ARCHIVE}] == [
+        Concern.CUT
+    ]
+
+
+@pytest.mark.parametrize("query", ["boat", "ATLEAST/3 boat", "ATLEAST/3 bo*", '"boat" NEAR/2 came', "boa* NEAR/2 came"])
+def test_a_quick_look_at_what_is_not_common_is_the_whole_look(busy, query):
+    assert past_of(busy, query, quick=True) == past_of(busy, query)
+
+
+def test_words_that_stand_in_too_many_places_are_not_counted_but_read(busy, monkeypatch):
+    monkeypatch.setattr(lookback, "MOST_PLACES", 10)
+    assert past_of(busy, "ATLEAST/3 boat", quick=True) == past_of(busy, "ATLEAST/3 boat")
+    monkeypatch.setattr(lookback, "MOST_READ", 6)
+    assert past_of(busy, "ATLEAST/3 boat", quick=True).covered == 1
+
+
+def test_of_a_day_with_too_much_what_came_last_is_looked_at(busy, monkeypatch):
+    monkeypatch.setattr(lookback, "MOST_COUNTED", 3)
+    past = past_of(busy, "boat", quick=True)
+    assert (past.covered, past.preview.hits) == (1, 3)
+    assert past.preview.advice[-1].text == (
+        "So many articles have these words that only the newest were looked at here."
     )
 
 

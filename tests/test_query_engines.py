@@ -1,20 +1,18 @@
 """One meaning: matcher, evaluate, FTS5 search and the plain reference agree on every article and every query."""
 
-import sqlite3
-
 import pytest
+from ftsindex import filled, opened, proposed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from query_reference import LEXICON, Story, holds
 
 from syndicator.errors import QueryError
 from syndicator.query import (
-    COLUMNS,
     Analyser,
     Document,
+    Indexed,
     Matcher,
     Query,
-    create_fts,
     evaluate,
     explain,
     index_row,
@@ -112,18 +110,17 @@ def queries(draw) -> Query:
 
 @pytest.fixture(scope="module")
 def index():
-    connection = sqlite3.connect(":memory:")
-    connection.execute(create_fts("fts"))
-    yield connection
-    connection.close()
+    with opened() as connection:
+        yield connection
 
 
-def search(index: sqlite3.Connection, articles, query: Query) -> set[int]:
+def search(index, articles, query: Query) -> set[int]:
     found = to_fts(query, ENGLISH)
-    rows = {row for (row,) in index.execute("SELECT rowid FROM fts WHERE fts MATCH ?", (found.expression,))}
+    rows = proposed(index, found)
     if found.exact:
         return rows
-    return {row for row in rows if matches(query, articles[row])}
+    indexed = Indexed(query, ENGLISH)
+    return {row for row in rows if indexed.matches(index_row(articles[row]))}
 
 
 @settings(
@@ -132,10 +129,7 @@ def search(index: sqlite3.Connection, articles, query: Query) -> set[int]:
 @given(st.lists(stories, min_size=1, max_size=4), st.lists(queries(), min_size=1, max_size=4))
 def test_all_engines_agree_with_the_reference(index, found_stories, found_queries):
     articles = [ENGLISH.analyse(written(story)) for story in found_stories]
-    index.execute("DELETE FROM fts")
-    marks = ", ".join("?" * len(COLUMNS))
-    for row, article in enumerate(articles):
-        index.execute(f"INSERT INTO fts(rowid, {', '.join(COLUMNS)}) VALUES (?, {marks})", (row, *index_row(article)))
+    filled(index, articles)
     matcher = Matcher(dict(enumerate(found_queries)), ENGLISH)
     for number, query in enumerate(found_queries):
         expected = {row for row, story in enumerate(found_stories) if holds(query.root, story)}
@@ -149,6 +143,8 @@ def test_all_engines_agree_with_the_reference(index, found_stories, found_querie
         assert {row for row, match in evaluated.items() if match} == expected
         assert set(matched) == expected
         assert search(index, articles, query) == expected
+        indexed = Indexed(query, ENGLISH)
+        assert {row for row, article in enumerate(articles) if indexed.matches(index_row(article))} == expected
         assert {row for row, article in enumerate(articles) if explain(query, article).satisfied} == expected
         for row in expected:
             assert evaluated[row] is not None

@@ -4,11 +4,13 @@ A preview is an alert run backwards over the archive, so it knows only what the 
 begins are unknown, not empty, and rates are taken from the days it covers.
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from operator import attrgetter
 
 # One message in ten minutes of a working day: nobody reads on beyond that, and people switch the alert off.
 FLOOD_A_DAY = 50
@@ -55,6 +57,7 @@ class Concern(StrEnum):
     UNSEEN = "unseen"
     ONE_SOURCE = "one source"
     SHORT_ARCHIVE = "short archive"
+    CUT = "cut"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,26 +98,30 @@ def preview(
     days: int,
     zone: tzinfo,
     covered: int,
+    cut: bool = False,
     articles: int | None = None,
     audible: int | None = None,
     unseen: Sequence[str] = (),
 ) -> Preview:
     """Lay out what a query caught in the `days` days that end with today; what was published outside them is left out.
 
-    `covered` is how many of these days, today among them, the archive covers. `articles` is how many articles there
+    `covered` is how many of these days, today among them, the archive covers; `cut`: it covers more, but there was so
+    much that only these were looked at. `articles` is how many articles there
     were in the period, `audible` how many sources the alert can hear; None: unknown. `unseen` are words of the query
     that stand in no article of the archive.
     """
     today = now.astimezone(zone).date()
     first = today - timedelta(days=days - 1)
+    midnights = [begin(now, number, zone) for number in range(days, -1, -1)]
     hits: Counter[date] = Counter()
     messages: Counter[date] = Counter()
     sources: set[str] = set()
     stories: set[str] = set()
-    for one in sorted(caught, key=lambda one: one.published):
-        day = one.published.astimezone(zone).date()
-        if not first <= day <= today:
+    for one in sorted(caught, key=attrgetter("published")):
+        number = bisect_right(midnights, one.published) - 1
+        if not 0 <= number < days:
             continue
+        day = first + timedelta(days=number)
         hits[day] += 1
         sources.add(one.source)
         if one.story is None or one.story not in stories:
@@ -133,7 +140,7 @@ def preview(
         _on_spelling(unseen, covered),
         _on_silence(hits.total(), covered),
         _on_sources(hits.total(), sources, audible),
-        _on_archive(covered, days),
+        _on_cut(covered) if cut else _on_archive(covered, days),
     )
     return Preview(calendar, hits.total(), messages.total(), a_day, tuple(said for said in advice if said is not None))
 
@@ -209,6 +216,11 @@ def _on_sources(hits: int, sources: set[str], audible: int | None) -> Advice | N
     if hits < _FEWEST_HITS or len(sources) != 1 or audible == 1:
         return None
     return Advice(Concern.ONE_SOURCE, f"Only {_short(next(iter(sources)))} made it fire.")
+
+
+def _on_cut(covered: int) -> Advice:
+    looked = "the newest" if covered <= 1 else f"those of the last {_days(covered)}"
+    return Advice(Concern.CUT, f"So many articles have these words that only {looked} were looked at here.")
 
 
 def _on_archive(covered: int, days: int) -> Advice | None:

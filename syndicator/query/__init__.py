@@ -6,8 +6,8 @@
 
 docs/query-language.md is its page. The modules in reading order: `lexer`, `parser`, `syntax` (what is written);
 `folding`, `tokens`, `analysis` (what is read); `atoms`, `compiler`, `plan`, `evaluate` (what matches);
-`anchors`, `matcher` (all saved queries at once); `fts` (all stored articles at once); `describe`, `explain`;
-`builder` (a form in place of the language).
+`anchors`, `matcher` (all saved queries at once); `rows`, `fts`, `indexed` (all stored articles at once); `describe`,
+`explain`; `builder` (a form in place of the language).
 """
 
 from syndicator.query.analysis import ANALYSIS_VERSION, Analysed, Analyser
@@ -17,9 +17,11 @@ from syndicator.query.document import Document
 from syndicator.query.evaluate import Match, evaluate, matches
 from syndicator.query.explain import Explanation, explain
 from syndicator.query.failures import failures
-from syndicator.query.fts import COLUMNS, FtsQuery, FtsRow, create_fts, index_row, to_fts
+from syndicator.query.fts import Count, FtsQuery, to_fts
+from syndicator.query.indexed import Indexed
 from syndicator.query.matcher import Matcher
 from syndicator.query.parser import MAX_BYTES, parse
+from syndicator.query.rows import COLUMNS, FtsRow, create_fts, create_terms, index_row
 from syndicator.query.syntax import Query
 
 __all__ = [
@@ -29,15 +31,18 @@ __all__ = [
     "Analysed",
     "Analyser",
     "Boxes",
+    "Count",
     "Document",
     "Explanation",
     "FtsQuery",
     "FtsRow",
+    "Indexed",
     "Match",
     "Matcher",
     "Query",
     "boxes_of",
     "create_fts",
+    "create_terms",
     "describe",
     "evaluate",
     "explain",

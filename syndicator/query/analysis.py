@@ -124,6 +124,10 @@ class Analyser:
         """The stems of a few words, in order."""
         return tuple(stem for chunk in chunks(text) for _, stem, _, _ in self._words(chunk.group()))
 
+    def stem_of(self, word: str) -> str | None:
+        """The stem that a folded word has wherever it stands; None where that depends on how it was written there."""
+        return None if self._cyrillic else self._stem(word, word)
+
     def analyse(self, document: Document) -> Analysed:
         """Read a document once, in time linear to its length."""
         body = Tokens([], [], [], [], {}, {})

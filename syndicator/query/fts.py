@@ -1,49 +1,48 @@
-"""The other engine: a query as an SQLite FTS5 expression, and an article as the row it is searched in.
-
-The tokens in the row are ours, already folded and stemmed, so FTS5's own tokenizer has only to leave them alone:
-`ascii` takes every non-ASCII character for a letter and splits at ASCII signs and spaces, which no token has (the
-point of a decimal, and of our own marks, is named in `tokenchars`). Stems and words have columns of their own, for
-a phrase must lie within one column; so does the lead, though its words are also in the text.
-"""
+"""The other engine: a query as an SQLite FTS5 expression."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple, assert_never
 
-from syndicator.query.analysis import Analysed, Analyser
+from syndicator.query.analysis import Analyser
 from syndicator.query.anchors import cover
 from syndicator.query.atoms import Atom, Form, Name, Run, Where
 from syndicator.query.compiler import compiled
 from syndicator.query.plan import All, Any, Close, Group, Leaf, Never, Often, Plan, leaves
+from syndicator.query.rows import name_token
 from syndicator.query.syntax import Query
 
 
-class FtsRow(NamedTuple):
-    """The columns of the index, in order; each a string of tokens joined by spaces."""
+class Count(NamedTuple):
+    """That a row has at least `least` of these tokens, one or several of each, in these columns."""
 
-    title: str
-    lead: str
-    text: str
-    title_stem: str
-    lead_stem: str
-    text_stem: str
-    author: str
-    meta: str
+    least: int
+    tokens: tuple[str, ...]
+    columns: tuple[str, ...]
 
+    @property
+    def expression(self) -> str:
+        """The expression that finds what has any of them."""
+        return f"{{{' '.join(self.columns)}}} : ({' OR '.join(map(_quoted, self.tokens))})"
 
-COLUMNS = FtsRow._fields
-TOKENIZE = "ascii tokenchars '.'"
+    def rows(self, terms: str) -> tuple[str, list[str | int]]:
+        """The query that selects such rows from the table of `create_terms`, and its parameters."""
+        tokens, columns = (", ".join("?" * len(names)) for names in (self.tokens, self.columns))
+        chosen = f"SELECT doc FROM {terms} WHERE term IN ({tokens}) AND col IN ({columns})"  # noqa: S608 - our own name
+        return f"{chosen} GROUP BY doc HAVING count(*) >= ?", [*self.tokens, *self.columns, self.least]
 
 
 class FtsQuery(NamedTuple):
-    """What to MATCH. If not `exact`, some rows that it finds do not match: hold them against `evaluate`."""
+    """What to MATCH, and what rows that it finds must have besides.
+
+    If not `exact`, some rows that it finds and that pass the `counts` do not match: hold them against `Indexed`.
+    """
 
     expression: str
     exact: bool
+    counts: tuple[Count, ...] = ()
 
 
-# A token that no word can be: it stands between two authors, and no phrase can reach over it.
-_BARRIER = "."
 # FTS5's parser gives up at a stack of 100; what is nested deeper than this is widened to its words.
 _MAX_DEPTH = 16
 _MAX_PAIRS = 32  # NEAR between OR-groups is written out pair by pair
@@ -56,46 +55,14 @@ _COLUMNS = {
 }
 
 
-def create_fts(table: str) -> str:
-    """The statement that makes the index.
-
-    It keeps its own copy of the tokens. A contentless index would be smaller, but SQLite before 3.43 needs the exact
-    old values to delete a row, and one slip would corrupt the index unseen.
-    """
-    columns = ", ".join(COLUMNS)
-    return f'CREATE VIRTUAL TABLE {table} USING fts5({columns}, tokenize="{TOKENIZE}")'
-
-
-def index_row(article: Analysed) -> FtsRow:
-    """The row under which an article is found."""
-    body, authors = article.body, article.authors
-    title, text = slice(article.title_end), slice(article.text_start, None)
-    lead = slice(article.text_start, article.lead_end)
-    meta = itertools.chain(
-        (_name_token(Where.SOURCE, name) for name in article.sources),
-        (_name_token(Where.TOPIC, name) for name in article.topics),
-        (_name_token(Where.LANG, name) for name in article.languages),
-    )
-    return FtsRow(
-        title=" ".join(body.words[title]),
-        lead=" ".join(body.words[lead]),
-        text=" ".join(body.words[text]),
-        title_stem=" ".join(body.stems[title]),
-        lead_stem=" ".join(body.stems[lead]),
-        text_stem=" ".join(body.stems[text]),
-        author=" ".join(_with_barriers(authors.words)),
-        meta=" ".join(meta),
-    )
-
-
 def to_fts(query: Query, analyser: Analyser) -> FtsQuery:
     """The expression that finds every article the query matches, and no other if it is exact."""
-    found = _expression(compiled(query, analyser), 0)
+    found = _expression(compiled(query, analyser), analyser, 0)
     assert found is not None, f"parse accepted a query without an anchor: {query}"
     return found
 
 
-def _expression(plan: Plan, depth: int) -> FtsQuery | None:  # noqa: PLR0911 - one return a kind of node
+def _expression(plan: Plan, analyser: Analyser, depth: int) -> FtsQuery | None:  # noqa: PLR0911 - one return a kind of node
     """A superset of what the plan matches; None where FTS5 can't say it alone (a NOT without a positive)."""
     if depth > _MAX_DEPTH:
         return _widened(plan)
@@ -103,36 +70,36 @@ def _expression(plan: Plan, depth: int) -> FtsQuery | None:  # noqa: PLR0911 - o
         case Leaf(atom):
             return FtsQuery(_atom(atom), exact=True)
         case All(children):
-            return _all(children, depth + 1)
+            return _all(children, analyser, depth + 1)
         case Any(children) | Group(children):
-            parts = [_expression(child, depth + 1) for child in children]
+            parts = [_expression(child, analyser, depth + 1) for child in children]
             whole = [part for part in parts if part is not None]
             if len(whole) < len(parts):
                 return None
-            return FtsQuery(_joined("OR", whole), all(part.exact for part in whole))
+            return FtsQuery(_joined("OR", whole), all(part.exact and not part.counts for part in whole))
         case Never():
             return None
         case Close():
-            return _close(plan)
+            return _close(plan, analyser)
         case Often(count, child):
-            inner = _expression(child, depth + 1)
-            return None if inner is None else FtsQuery(inner.expression, inner.exact and count == 1)
+            inner = _expression(child, analyser, depth + 1)
+            return None if inner is None else _often(count, child, inner)
     assert_never(plan)
 
 
-def _all(children: Iterable[Plan], depth: int) -> FtsQuery | None:
+def _all(children: Iterable[Plan], analyser: Analyser, depth: int) -> FtsQuery | None:
     wanted: list[FtsQuery] = []
     unwanted: list[FtsQuery] = []
     exact = True
     for child in children:
         if isinstance(child, Never):
             # Only what is said exactly may be taken away: a superset would take too much.
-            part = _expression(child.child, depth)
-            if part is not None and part.exact:
+            part = _expression(child.child, analyser, depth)
+            if part is not None and part.exact and not part.counts:
                 unwanted.append(part)
             else:
                 exact = False
-        elif (part := _expression(child, depth)) is not None:
+        elif (part := _expression(child, analyser, depth)) is not None:
             wanted.append(part)
         else:
             exact = False
@@ -141,10 +108,23 @@ def _all(children: Iterable[Plan], depth: int) -> FtsQuery | None:
     expression = _joined("AND", wanted)
     if unwanted:
         expression = f"({expression} NOT {_joined('OR', unwanted)})"
-    return FtsQuery(expression, exact and all(part.exact for part in wanted))
+    counts = tuple(count for part in wanted for count in part.counts)
+    return FtsQuery(expression, exact and all(part.exact for part in wanted), counts)
 
 
-def _close(plan: Close) -> FtsQuery:
+def _often(count: int, child: Leaf | Group, once: FtsQuery) -> FtsQuery:
+    """Mentions can be counted in the index where each is one token, and none stands in two of the columns."""
+    if count == 1:
+        return once
+    runs = [leaf.atom for leaf in leaves(child) if isinstance(leaf.atom, Run)]
+    alike = len({(run.where, run.form) for run in runs}) == 1 and all(len(run.tokens) == 1 for run in runs)
+    if not alike or runs[0].form is Form.BEGINNING:
+        return FtsQuery(once.expression, exact=False)
+    tokens = tuple(sorted({run.tokens[0] for run in runs}))
+    return FtsQuery(once.expression, once.exact, (Count(count, tokens, tuple(_columns(runs[0]).split())),))
+
+
+def _close(plan: Close, analyser: Analyser) -> FtsQuery:
     links = list(zip(plan.operands, plan.operands[1:], plan.distances, strict=False))
     exact = len(links) == 1
     parts: list[FtsQuery] = []
@@ -153,19 +133,36 @@ def _close(plan: Close) -> FtsQuery:
         if len(pairs) > _MAX_PAIRS:
             parts.extend(FtsQuery(_any(leaf.atom for leaf in leaves(side)), exact=False) for side in (one, other))
             continue
-        near = [_near(a.atom, b.atom, distance) for a, b in pairs]
+        near = [_near(a.atom, b.atom, distance, analyser) for a, b in pairs]
         parts.append(FtsQuery(_joined("OR", near), all(part.exact for part in near)))
     return FtsQuery(_joined("AND", parts), exact and all(part.exact for part in parts))
 
 
-def _near(one: Atom, other: Atom, distance: int) -> FtsQuery:
+def _near(one: Atom, other: Atom, distance: int, analyser: Analyser) -> FtsQuery:
     """FTS5 counts the words between, we the steps; it lets mentions overlap, we don't; it stays within a column."""
     assert isinstance(one, Run)
     assert isinstance(other, Run)
     if (one.form is Form.STEM) is not (other.form is Form.STEM):
-        return FtsQuery(f"({_atom(one)} AND {_atom(other)})", exact=False)
+        both = f"{_atom(one)} AND {_atom(other)}"
+        stem, other_stem = _stemmed(one, analyser), _stemmed(other, analyser)
+        if stem and other_stem:
+            # Where the words are near each other, their stems are.
+            both += f" AND {_chain(stem, other_stem, distance)}"
+        return FtsQuery(f"({both})", exact=False)
     apart = not set(one.tokens) & set(other.tokens) and Form.BEGINNING not in {one.form, other.form}
-    return FtsQuery(f"{_columns(one)} : NEAR({_phrase(one)} {_phrase(other)}, {distance - 1})", exact=apart)
+    return FtsQuery(_chain(one, other, distance), exact=apart)
+
+
+def _chain(one: Run, other: Run, distance: int) -> str:
+    return f"{{{_columns(one)}}} : NEAR({_phrase(one)} {_phrase(other)}, {distance - 1})"
+
+
+def _stemmed(run: Run, analyser: Analyser) -> Run | None:
+    """What stands in the columns of stems wherever this stands in those of words; None where that can't be said."""
+    if run.form is Form.STEM:
+        return run
+    stems = [] if run.form is Form.BEGINNING else [stem for word in run.tokens if (stem := analyser.stem_of(word))]
+    return Run(run.where, Form.STEM, tuple(stems)) if len(stems) == len(run.tokens) else None
 
 
 def _widened(plan: Plan) -> FtsQuery | None:
@@ -185,29 +182,19 @@ def _joined(operator: str, parts: list[FtsQuery]) -> str:
 
 def _atom(atom: Atom) -> str:
     if isinstance(atom, Name):
-        return f'meta : "{_name_token(atom.where, atom.name)}"'
-    return f"{_columns(atom)} : {_phrase(atom)}"
+        return f'meta : "{name_token(atom.where, atom.name)}"'
+    return f"{{{_columns(atom)}}} : {_phrase(atom)}"
 
 
 def _columns(run: Run) -> str:
-    return f"{{{_COLUMNS[run.where].format('_stem' if run.form is Form.STEM else '')}}}"
+    return _COLUMNS[run.where].format("_stem" if run.form is Form.STEM else "")
 
 
 def _phrase(run: Run) -> str:
+    phrase = _quoted(" ".join(run.tokens))
+    return f"{phrase} *" if run.form is Form.BEGINNING else phrase
+
+
+def _quoted(phrase: str) -> str:
     # Tokens hold letters and digits only; doubling what can't be there costs nothing and needs no proof.
-    phrase = " ".join(run.tokens).replace('"', '""')
-    return f'"{phrase}" *' if run.form is Form.BEGINNING else f'"{phrase}"'
-
-
-def _name_token(where: Where, name: str) -> str:
-    """A name as one token: hexadecimal, for it may hold anything."""
-    return f"{where.name.lower()}.{name.encode('utf-8', 'surrogatepass').hex()}"
-
-
-def _with_barriers(words: list[str]) -> Iterator[str]:
-    """The authors' words, with one barrier for each gap."""
-    before = ""
-    for word in words:
-        if word or before:
-            yield word or _BARRIER
-        before = word
+    return '"' + phrase.replace('"', '""') + '"'

@@ -1,16 +1,23 @@
 """The archive looked back over: when and from where all that a query matches came, without reading what it says."""
 
 import json
+import sys
 from collections.abc import Iterator
-from datetime import datetime
-from operator import itemgetter
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlite_utils import Database
 
-from syndicator.query import Query, evaluate, to_fts
-from syndicator.store.records import ALL, ARTICLE_COLUMNS, load_article, seconds
+from syndicator.query import COLUMNS, Count, FtsRow, Indexed, Query, evaluate, to_fts
+from syndicator.store.records import ALL, ARTICLE_COLUMNS, load_article, moment, seconds
 from syndicator.store.search import Hit, Search
+
+# What somebody who types can wait for: each of them is about 50 ms of work.
+MOST_COUNTED = 10_000
+MOST_READ = 500
+MOST_PLACES = 150_000
+
+SECOND = timedelta(seconds=1)
 
 
 class Sighting(NamedTuple):
@@ -22,35 +29,60 @@ class Sighting(NamedTuple):
     story: str
 
 
+class Seen(NamedTuple):
+    """What a query matches, newest arrivals first: everything published at `since` or later, and some from before."""
+
+    sightings: list[Sighting]
+    since: datetime
+
+
 class LookBack:
     """Counts what searches would find.
 
-    Where FTS5 says a query exactly, its answer is the answer and no article is read. Else each candidate is read and
-    held against `evaluate`, as in a search.
+    Where FTS5 says a query exactly, its answer is the answer and no article is read. Else the index rows of the
+    candidates are held against the query.
     """
 
     def __init__(self, db: Database, search: Search) -> None:
         self._db = db
         self._search = search
 
-    def sightings(self, query: Query, since: datetime) -> list[Sighting]:
-        """Everything published since then that a query matches, newest first."""
+    def sightings(self, query: Query, since: datetime, *, quick: bool = False) -> Seen:
+        """What was published since then that a query matches.
+
+        If `quick`, no more than the newest MOST_COUNTED are counted or, where candidates must be read, the newest
+        MOST_READ of these; where that is not all of them, the answer is of a later `since`.
+        """
         wanted = to_fts(query, self._search.analyser)
-        # The index is asked first, whatever SQLite's planner thinks best.
+        counts = [count for count in wanted.counts if not quick or self._is_rare(count)]
+        exact = wanted.exact and len(counts) == len(wanted.counts)
+        most = (MOST_COUNTED if exact else MOST_READ) if quick else sys.maxsize - 1
+        conditions, values = "", list[str | int]()
+        for count in counts:
+            chosen, more = count.rows("article_terms")
+            conditions += f" AND a.n IN ({chosen})"
+            values += more
+        # The index is asked first, whatever SQLite's planner thinks best: it gives its rows in either order, and no
+        # more of them than are taken.
         rows = self._db.execute(
-            """
+            f"""
             SELECT a.n, a.published, a.source, coalesce(s.story, a.id)
             FROM article_fts f CROSS JOIN articles a ON a.n = f.rowid
             LEFT JOIN story_articles s ON s.article = a.n
-            WHERE article_fts MATCH ? AND a.state IN ('live', 'corrected') AND a.published >= ?
-            """,
-            [wanted.expression, seconds(since)],
+            WHERE article_fts MATCH ? AND f.rowid >= (SELECT coalesce(min(n), 0) FROM articles WHERE published >= ?)
+              AND a.state IN ('live', 'corrected') AND a.published >= ?{conditions}
+            ORDER BY f.rowid DESC LIMIT ?
+            """,  # noqa: S608 - conditions of ours, with marks for values
+            [wanted.expression, seconds(since), seconds(since), *values, most + 1],
         )
-        found = sorted(map(Sighting._make, rows), key=itemgetter(1, 0), reverse=True)
-        if wanted.exact:
-            return found
-        matched = {number for number, _ in self._verified(query, [one.number for one in found])}
-        return [one for one in found if one.number in matched]
+        found = [Sighting._make(row) for row in rows]
+        if len(found) > most:
+            # Whatever came with the last of these or before it was not looked at.
+            since = max(since, self._newest(found.pop().number) + SECOND)
+        if exact:
+            return Seen(found, since)
+        matched = self._matching(Indexed(query, self._search.analyser), [one.number for one in found])
+        return Seen([one for one in found if one.number in matched], since)
 
     def hits(self, query: Query, numbers: list[int]) -> list[Hit]:
         """These articles, with the reasons for which the query matches them; in the order given."""
@@ -60,7 +92,7 @@ class LookBack:
     def is_anywhere(self, query: Query) -> bool:
         """Whether any article in the archive matches."""
         wanted = to_fts(query, self._search.analyser)
-        if not wanted.exact:
+        if not wanted.exact or wanted.counts:
             return next(self._search.find(query, limit=1), None) is not None
         rows = self._db.execute("SELECT 1 FROM article_fts WHERE article_fts MATCH ? LIMIT 1", [wanted.expression])
         return rows.fetchone() is not None
@@ -71,6 +103,27 @@ class LookBack:
             "SELECT count(*) FROM article_topics WHERE topic = ? AND published >= ?", [ALL, seconds(since)]
         )
         return int(rows.fetchone()[0])
+
+    def _is_rare(self, count: Count) -> bool:
+        """Whether its words stand in few enough places to be counted in no time."""
+        tokens = ", ".join("?" * len(count.tokens))
+        rows = self._db.execute(
+            f"SELECT count(*) FROM (SELECT 1 FROM article_terms WHERE term IN ({tokens}) LIMIT ?)",  # noqa: S608 - marks
+            [*count.tokens, MOST_PLACES + 1],
+        )
+        return int(rows.fetchone()[0]) <= MOST_PLACES
+
+    def _newest(self, number: int) -> datetime:
+        """When the newest of the articles up to this number was published."""
+        rows = self._db.execute("SELECT published FROM articles WHERE n <= ? ORDER BY published DESC LIMIT 1", [number])
+        return moment(rows.fetchone()[0])
+
+    def _matching(self, indexed: Indexed, numbers: list[int]) -> set[int]:
+        rows = self._db.execute(
+            f"SELECT f.rowid, {', '.join(COLUMNS)} FROM json_each(?) j CROSS JOIN article_fts f ON f.rowid = j.value",  # noqa: S608
+            [json.dumps(numbers)],
+        )
+        return {number for number, *row in rows if indexed.matches(FtsRow._make(row))}
 
     def _verified(self, query: Query, numbers: list[int]) -> Iterator[tuple[int, Hit]]:
         rows = self._db.query(

@@ -2,6 +2,7 @@
 
 from sqlite_utils import Database
 
+from syndicator.query import create_terms
 from syndicator.store.migrations.registry import migrations
 
 
@@ -71,3 +72,9 @@ def m0016_placements(db: Database) -> None:
         ) STRICT, WITHOUT ROWID
     """)
     db.execute("CREATE INDEX placements_topic ON placements (topic, inside)")
+
+
+@migrations()
+def m0017_terms(db: Database) -> None:
+    """Where each token of the search index stands; a view into the index that takes no room."""
+    db.execute(create_terms("article_terms", "article_fts"))

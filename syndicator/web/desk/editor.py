@@ -198,7 +198,7 @@ class Editor:
         now = self._house.clock()
 
         def look(store: Store) -> Looked:
-            return looked(look_back(store, settings, watched, now), settings)
+            return looked(look_back(store, settings, watched, now, quick=True), settings)
 
         try:
             return await self._house.searching.read(look, seconds=PREVIEW_S)

@@ -21,6 +21,7 @@ _REMEDIES = {
     Concern.SHARE: "Ask for more words at once, for words near each other, or for words in the title.",
     Concern.NEVER: "Look for fewer words at once, for one of several, or for other spellings.",
     Concern.ONE_SOURCE: "That is fine if you meant it; else look for words that others use as well.",
+    Concern.CUT: "Ask for something narrower to see all thirty days.",
     Concern.SHORT_ARCHIVE: "You can save it all the same, and look back again in some days.",
 }
 
@@ -82,7 +83,8 @@ def looked(past: Past, settings: Settings) -> Looked:
     titles = {source.name: source.title or source.name for source in settings.sources}
     summary = _summary(past)
     most = max((day.hits for day in found.days), default=0)
-    bars = tuple(_bar(number, day, most) for number, day in enumerate(found.days))
+    unknown = "not looked at" if past.cut else "before the archive"
+    bars = tuple(_bar(number, day, most, unknown) for number, day in enumerate(found.days))
     advice = tuple(" ".join(filter(None, (each.text, _REMEDIES.get(each.concern)))) for each in found.advice)
     return Looked(
         query=past.watched.alert.query,
@@ -120,11 +122,13 @@ def _summary(past: Past) -> str:
     # What a source still showed of the days before counts too.
     whole = past.covered >= past.days or any(day.hits and not day.covered for day in found.days)
     span = f"the last {past.days} days" if whole else _counted(past.covered, "day")
+    if past.cut:
+        span = f"the last {past.covered} days" if past.covered > 1 else "what was looked at"
     if not found.hits:
         return f"It would not have fired in {span}."
     messages = "" if found.messages == found.hits else f", in {_counted(found.messages, 'story', 'stories')}"
     busiest = max(found.days, key=lambda day: day.hits)
-    about = f", about {_rate(found.a_day)}" if past.covered * 2 >= past.days else ""
+    about = f", about {_rate(found.a_day)}" if past.cut or past.covered * 2 >= past.days else ""
     return (
         f"It would have found {_counted(found.hits, 'article')}{messages} in {span}{about}; "
         f"most on {_day(busiest)}: {busiest.hits}."
@@ -136,9 +140,9 @@ def _rate(a_day: float) -> str:
     return f"{_counted(max(round(number), 1), 'message')} a {span}"
 
 
-def _bar(number: int, day: Day, most: int) -> Bar:
+def _bar(number: int, day: Day, most: int, unknown: str) -> Bar:
     height = max(_LEAST, round(day.hits / most * HEIGHT)) if day.hits else 0
-    known = _counted(day.hits, "article") if day.hits or day.covered else "before the archive"
+    known = _counted(day.hits, "article") if day.hits or day.covered else unknown
     words = f"{_day(day)}: {known}"
     return Bar(number * STEP, HEIGHT - height, STEP - _GAP, height, words, day.covered)
 
