@@ -5,7 +5,7 @@ Alerts that stand in config.toml are changed there: here they can be muted and l
 
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from syndicator.alerts import Alert
 from syndicator.config import AlertSettings, Settings, read_alert
 from syndicator.errors import ConflictError, NotFoundError, SyndicatorError, UsageError
 from syndicator.model import Article
+from syndicator.people import COMMAND
 from syndicator.store import AlertRow, DeliveryRow, HitRow, Store, new_token
 from syndicator.watch import alert_definition, alert_of
 
@@ -55,7 +56,7 @@ class Fired:
 
 
 class AlertDesk:
-    """The acts of people on alerts. Each is one transaction."""
+    """The acts of people on alerts. Each is one transaction, with the note of who did it in the audit log."""
 
     def __init__(self, settings: Settings, store: Store, alerting: Alerting) -> None:
         self._settings = settings
@@ -115,35 +116,43 @@ class AlertDesk:
             self._store.alerts.opted_out(row.id),
         )
 
-    def add(self, raw: Mapping[str, object], now: datetime) -> AlertRow:
-        """Keep a new alert, in config.toml's spelling. Raises UsageError with everything that is wrong with it."""
+    def add(self, raw: Mapping[str, object], now: datetime, *, by: str = COMMAND, copied: str = "") -> AlertRow:
+        """Keep a new alert, in config.toml's spelling; `copied` is the name of the one that it is a copy of.
+
+        Raises UsageError with everything that is wrong with it.
+        """
         with self._store.transaction():
             id_ = uuid4().hex
             self._keep(id_, self._checked(raw), now)
-        return self._store.alerts.get(id_)
+            row = self._store.alerts.get(id_)
+            self._note(now, by, "alert added", row, f"a copy of {copied}" if copied else "")
+        return row
 
-    def edit(self, reference: str, changes: Mapping[str, object], now: datetime) -> AlertRow:
+    def edit(self, reference: str, changes: Mapping[str, object], now: datetime, *, by: str = COMMAND) -> AlertRow:
         """Change an alert's keys; None takes a key back to its default. It looks forward from now."""
         with self._store.transaction():
             row = self._writable(reference)
             raw = written(row) | dict(changes)
             definition = self._checked({key: value for key, value in raw.items() if value is not None}, but=row.id)
+            again: frozenset[str] = frozenset()
             if "destinations" in changes:
                 # Whoever names a destination again wants it again; any other change leaves those alone that ended it.
-                for destination in definition.destinations:
+                again = self._store.alerts.opted_out(row.id) & frozenset(definition.destinations)
+                for destination in again:
                     self._store.alerts.opt_in(row.id, destination)
-            self._keep(row.id, definition, now)
+            self._change(row, definition, now, by, also=("destinations",) if again else ())
             self._alerting.reschedule(row.id, now)
         return self._store.alerts.get(row.id)
 
-    def remove(self, reference: str) -> AlertRow:
+    def remove(self, reference: str, now: datetime, *, by: str = COMMAND) -> AlertRow:
         """Remove an alert. What waits to be told is dropped; who had something keeps being told of corrections."""
         with self._store.transaction():
             row = self._writable(reference)
             self._store.alerts.remove(row.id)
+            self._note(now, by, "alert removed", row)
         return row
 
-    def mute(self, reference: str, until: datetime | None, now: datetime) -> AlertRow:
+    def mute(self, reference: str, until: datetime | None, now: datetime, *, by: str = COMMAND) -> AlertRow:
         """Hold an alert's messages until then (None: end that). What it finds meanwhile is told afterwards."""
         with self._store.transaction():
             row = self.find(reference)
@@ -152,6 +161,8 @@ class AlertDesk:
             if until is None and keys.pop("mute_until", None) is not None:
                 # It was muted by its own definition.
                 self._keep(self._writable(row.id).id, read_alert(keys, self._settings, destinations=None), now)
+            said = "" if until is None else f"until {until:%Y-%m-%d %H:%M} UTC"
+            self._note(now, by, "alert unmuted" if until is None else "alert muted", row, said)
             self._alerting.reschedule(row.id, now)
         return self._store.alerts.get(row.id)
 
@@ -166,11 +177,12 @@ class AlertDesk:
             fired.append(Fired(hit, article, tuple(others), tuple(deliveries)))
         return fired
 
-    def renew_feed(self, reference: str, *, close: bool = False) -> AlertRow:
+    def renew_feed(self, reference: str, now: datetime, *, close: bool = False, by: str = COMMAND) -> AlertRow:
         """Give an alert's private feed a new address, or none. The old address is dead from now on."""
         with self._store.transaction():
             row = self.find(reference)
             self._store.alerts.give_token(row.id, None if close else new_token())
+            self._note(now, by, f"alert’s feed {'closed' if close else 'given a new address'}", row)
         return self._store.alerts.get(row.id)
 
     def export(self, references: Sequence[str] = ()) -> str:
@@ -178,7 +190,7 @@ class AlertDesk:
         rows = [self.find(reference) for reference in references] or self._store.alerts.all()
         return tomli_w.dumps({"alerts": [_exported(row) for row in rows]}, multiline_strings=True)
 
-    def import_(self, text: str, now: datetime, *, replace: bool = False) -> list[AlertRow]:
+    def import_(self, text: str, now: datetime, *, replace: bool = False, by: str = COMMAND) -> list[AlertRow]:
         """Keep all alerts of a TOML text, or none if one of them can't be used. Raises UsageError.
 
         An alert whose name is taken is a mistake, unless `replace` says to put the new one in its place.
@@ -191,10 +203,10 @@ class AlertDesk:
                     old = self._store.alerts.named(str(raw.get("name", "")))
                     if old is not None and replace and old.id not in kept:
                         row = self._writable(old.id)
-                        self._keep(row.id, self._checked(raw, but=row.id), now)
+                        self._change(row, self._checked(raw, but=row.id), now, by)
                         kept.append(row.id)
                     else:
-                        kept.append(self.add(raw, now).id)
+                        kept.append(self.add(raw, now, by=by).id)
                 except SyndicatorError as error:
                     problems.append(f"alert {number} ({str(raw.get('name', 'without a name'))[:100]}): {error}")
             if problems:
@@ -212,6 +224,23 @@ class AlertDesk:
             raise ConflictError(f"name: there is an alert called {taken.name!r} already: choose another name.")
         return definition
 
+    def _change(
+        self, row: AlertRow, definition: AlertSettings, now: datetime, by: str, *, also: Collection[str] = ()
+    ) -> None:
+        """Keep an alert's new definition, and note what is new about it, and `also` these keys."""
+        before = written(row)
+        self._keep(row.id, definition, now)
+        row = self._store.alerts.get(row.id)
+        after = written(row)
+        changed = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}.union(also)
+        if changed:
+            act, detail = _what_changed(changed, before, after)
+            self._note(now, by, act, row, detail)
+
+    def _note(self, now: datetime, by: str, act: str, row: AlertRow, detail: str = "") -> None:
+        said = f"{row.name}: {detail}" if detail else row.name
+        self._store.audit.note(now, by, act, f"alert {row.id}", said)
+
     def _keep(self, id_: str, definition: AlertSettings, now: datetime) -> None:
         self._store.alerts.put(alert_definition(id_, definition), now)
 
@@ -226,6 +255,17 @@ def written(row: AlertRow) -> dict[str, Any]:
     """An alert's keys as config.toml would have them; those that have their defaults are left out."""
     keys: dict[str, Any] = json.loads(row.definition)
     return keys
+
+
+def _what_changed(changed: Collection[str], before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, str]:
+    """How the audit log calls a change of these keys, and what it says of it."""
+    match sorted(changed):
+        case ["enabled"]:
+            return ("alert on" if after.get("enabled", True) else "alert off"), ""
+        case ["owner"]:
+            return "alert handed over", f"{before.get('owner') or 'nobody'} → {after.get('owner') or 'nobody'}"
+        case keys:
+            return "alert changed", ", ".join(keys)
 
 
 def _exported(row: AlertRow) -> dict[str, Any]:

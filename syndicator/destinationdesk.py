@@ -3,6 +3,7 @@
 Destinations that stand in config.toml are changed there: here they can be tested and switched on again.
 """
 
+import asyncio
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,11 +13,14 @@ from urllib.parse import urlsplit
 
 from syndicator.addresses import Addresses, destination_settings
 from syndicator.alertdesk import written
-from syndicator.alerts import Answer, DeliveryState, Event, Message
+from syndicator.alerts import Answer, DeliveryState, Event, Message, Verdict
 from syndicator.config import DestinationKind, DestinationSettings, Settings, read_destination
 from syndicator.errors import ConflictError, NotFoundError, SyndicatorError, UsageError
+from syndicator.people import COMMAND
 from syndicator.store import AttemptRow, DeliveryRow, DestinationDefinition, DestinationRow, Store
 
+# Whoever waits for the answer to a test at a page waits no longer than this, and nobody longer to have it noted.
+TEST_S = 15.0
 _MOST = 2**31  # deliveries of one listing: all of them
 # What makes a destination another place, each for one or two kinds.
 _ADDRESS = ("to", "url", "path")
@@ -61,7 +65,7 @@ class Replayed:
 
 
 class DestinationDesk:
-    """The acts of people on destinations and deliveries. Each is one transaction."""
+    """The acts of people on destinations and deliveries. Each is one transaction, with the note of who did it."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
@@ -102,7 +106,7 @@ class DestinationDesk:
         """The names of the alerts that use a destination."""
         return tuple(row.name for row in self._store.alerts.all() if name in written(row).get("destinations", ()))
 
-    def add(self, name: str, raw: Mapping[str, object]) -> DestinationRow:
+    def add(self, name: str, raw: Mapping[str, object], now: datetime, *, by: str = COMMAND) -> DestinationRow:
         """Keep a new destination, in config.toml's spelling. Raises UsageError with everything that is wrong with it.
 
         A name that was used before keeps its ledger, and what was taken back since still reaches it.
@@ -118,9 +122,10 @@ class DestinationDesk:
             store.destinations.put(DestinationDefinition(definition.name, definition.kind, definition.owner, stored))
             if old is not None:
                 store.destinations.switch_on(definition.name)
+            self._note(now, by, "added", definition.name, definition.kind)
         return self.find(definition.name)
 
-    def edit(self, name: str, changes: Mapping[str, object], now: datetime) -> Edited:
+    def edit(self, name: str, changes: Mapping[str, object], now: datetime, *, by: str = COMMAND) -> Edited:
         """Change keys of a destination that was added by hand; None takes a key back to its default.
 
         A secret that is changed goes on signing beside the new one, as `previous_secret`, until that is taken back. At
@@ -144,6 +149,10 @@ class DestinationDesk:
                 store.destinations.forget_failures(row.name)
                 store.deliveries.start_over(row.name, now)
             ended = self._ended_at(row.name) if moved else ()
+            # What a key is now may be a secret: the log has the keys alone.
+            keys = sorted(key for key in kept.keys() | old.keys() if kept.get(key) != old.get(key))
+            if keys:
+                self._note(now, by, "changed", row.name, ", ".join(keys))
         return Edited(self.find(row.name), moved, new.previous_secret is not None, ended)
 
     def _ended_at(self, name: str) -> tuple[str, ...]:
@@ -151,7 +160,7 @@ class DestinationDesk:
         rows = [row for row in self._store.alerts.all() if name in self._store.alerts.opted_out(row.id)]
         return tuple(row.name for row in rows if name in written(row).get("destinations", ()))
 
-    def remove(self, name: str, now: datetime, *, force: bool = False) -> int:
+    def remove(self, name: str, now: datetime, *, force: bool = False, by: str = COMMAND) -> int:
         """Remove a destination; returns how many messages waited for it: they are dead now, and stay listed.
 
         Raises UsageError while alerts use it, unless `force`: then they are left with one destination less.
@@ -172,21 +181,37 @@ class DestinationDesk:
                 )
             why = "it was removed"
             self._store.destinations.remove(row.name, why, now)
+            self._note(now, by, "removed", row.name)
             return self._store.deliveries.bury(row.name, why, now)
 
-    def switch_on(self, name: str, now: datetime) -> DestinationRow:
+    def switch_on(self, name: str, now: datetime, *, by: str = COMMAND) -> DestinationRow:
         """Send there again, with its failures forgotten: what waits is tried at once, what is dead stays dead."""
         with self._store.transaction():
             row = self.find(name)
             self._store.destinations.switch_on(row.name)
             self._store.deliveries.start_over(row.name, now)
+            self._note(now, by, "switched on", row.name)
         return self.find(row.name)
 
-    async def test(self, name: str, addresses: Addresses, now: datetime) -> Answer:
-        """Send a test through the destination's own channel, at once, and say what the other side answered."""
+    async def test(
+        self, name: str, addresses: Addresses, now: datetime, *, by: str = COMMAND, seconds: float | None = None
+    ) -> Answer:
+        """Send a test through the destination's own channel, at once, and say what the other side answered.
+
+        Who takes longer than so many `seconds` has not taken it.
+        """
         row, site = self.find(name), self._settings.site
         message = Message(f"msg_test{token_hex(12)}", Event.TEST, now, site.title, site.url)
-        return await addresses.send(row.name, message)
+        try:
+            async with asyncio.timeout(seconds):
+                answer = await addresses.send(row.name, message)
+        except TimeoutError:
+            answer = Answer(Verdict.TEMPORARY, f"no answer within {seconds:.0f} seconds", answered=False)
+        await self._store.turn(seconds=TEST_S)
+        with self._store.transaction():
+            taken = answer.verdict is Verdict.DELIVERED
+            self._note(now, by, "tested", row.name, "taken" if taken else "not taken")
+        return answer
 
     def delivery(self, reference: str) -> DeliveryRow:
         """The one delivery meant by an id, or by eight or more of its first characters. Raises NotFoundError."""
@@ -209,10 +234,12 @@ class DestinationDesk:
         references: Collection[str] = (),
         destination: str | None = None,
         alert: str | None = None,
+        by: str = COMMAND,
     ) -> Replayed:
         """Queue dead deliveries again: these, or all to a destination, of an alert (by id), or all there are.
 
-        One that is named and is not dead is a mistake. Those to destinations that are switched off are left.
+        One that is named and is not dead is a mistake. Those to destinations that are switched off are left. Those that
+        are named have a line each in the audit log, all others one together.
         """
         with self._store.transaction():
             if references:
@@ -228,8 +255,20 @@ class DestinationDesk:
             for row in rows:
                 if row.destination not in on:
                     left[row.destination] = left.get(row.destination, 0) + 1
-            numbers = sorted({row.n for row in rows if row.destination in on})
-            return Replayed(self._store.deliveries.replay(numbers, now), left)
+            again = {row.n: row for row in rows if row.destination in on}
+            queued = self._store.deliveries.replay(sorted(again), now)
+            if references:
+                for row in again.values():
+                    thing = f"delivery {row.id}"
+                    self._store.audit.note(now, by, "delivery sent again", thing, f"to {row.destination}")
+            elif queued:
+                thing = f"alert {alert}" if alert else f"destination {destination}" if destination else "deliveries"
+                said = f"{queued} to {destination}" if destination else str(queued)
+                self._store.audit.note(now, by, "deliveries sent again", thing, said)
+            return Replayed(queued, left)
+
+    def _note(self, now: datetime, by: str, act: str, name: str, detail: str = "") -> None:
+        self._store.audit.note(now, by, act, f"destination {name}", detail)
 
     def _dead(self, reference: str) -> DeliveryRow:
         row = self.delivery(reference)

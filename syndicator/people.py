@@ -12,6 +12,9 @@ from enum import StrEnum
 LEAST_CHARACTERS = 12
 # What is longer costs time to hash, and is no better.
 MOST_BYTES = 1024
+# Who did it, in the audit log, where nobody at the desk did: a command, or a program with the token of this name.
+COMMAND = "a command"
+_PROGRAM = "token "
 # What people write when they are told to write something long.
 _FEEBLE = ("password", "passwort", "qwertyuiop", "123456789", "letmein", "iloveyou", "newsroom", "syndicator")
 # A link to choose a password by, and the mail it goes by, are read within days or not at all.
@@ -42,6 +45,17 @@ class Stay:
     def ends(self, began: datetime, seen: datetime) -> datetime:
         """The first moment at which a session is over, that `began` then and was last `seen` then."""
         return min(began + self.longest, seen + self.idle)
+
+
+def program(token: str) -> str:
+    """Who did what was done with a token, by the token's name, as the audit log has it."""
+    return f"{_PROGRAM}{token}"
+
+
+def is_persons(name: str) -> bool:
+    """Whether a name is one for somebody at the desk: in the audit log nobody is to pass for a command or a program."""
+    folded = name.casefold()
+    return folded != COMMAND and not folded.startswith(_PROGRAM)
 
 
 def normal_password(text: str) -> str:

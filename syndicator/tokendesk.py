@@ -4,7 +4,7 @@ Every look goes to the store, so a token that one process revokes opens nothing 
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from secrets import token_bytes
@@ -12,6 +12,7 @@ from secrets import token_bytes
 from syndicator.access import SECRET_BYTES, Scope, fingerprint, is_written_right, written
 from syndicator.config.values import line, sentence
 from syndicator.errors import NotFoundError, StoreError, UsageError
+from syndicator.people import COMMAND
 from syndicator.store import Store, TokenRow
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ class Given:
 
 
 class TokenDesk:
-    """The acts of people on tokens, each one transaction, and the one question that the API asks."""
+    """The acts of people on tokens, each one transaction with the note of who did it; and what the API asks."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -42,6 +43,7 @@ class TokenDesk:
         *,
         owner: str = "",
         lifetime: timedelta | None = None,
+        by: str = COMMAND,
     ) -> Given:
         """Give out a token, good for `lifetime` or until it is revoked. Raises UsageError.
 
@@ -61,11 +63,16 @@ class TokenDesk:
                 tokens.revoke(old.id, now)
             expires = None if lifetime is None else _after(now, lifetime)
             tokens.add(name, fingerprint(secret), scopes=chosen, owner=owner, now=now, expires=expires)
+            self._store.audit.note(now, by, "made", f"token {name}", ", ".join(sorted(chosen)))
         return Given(self.find(name), secret)
 
     def all(self) -> list[TokenRow]:
         """Every token that was not revoked, by name; those past their time too."""
         return self._store.tokens.all()
+
+    def of(self, owner: str) -> list[TokenRow]:
+        """Those of them that are somebody's, by name in any case."""
+        return [row for row in self.all() if row.owner.casefold() == owner.casefold()]
 
     def find(self, name: str) -> TokenRow:
         """The token of this name, in any case. Raises NotFoundError."""
@@ -76,12 +83,26 @@ class TokenDesk:
         missing = "No token is called so" if is_written_right(name.strip()) else f"No token is called {name!r}"
         raise NotFoundError.among(missing, name, [each.name for each in self.all()], "tokens list")
 
-    def revoke(self, name: str, now: datetime) -> TokenRow:
+    def revoke(self, name: str, now: datetime, *, by: str = COMMAND) -> TokenRow:
         """End a token, for good. Raises NotFoundError."""
         with self._store.transaction():
             row = self.find(name)
-            self._store.tokens.revoke(row.id, now)
+            self._end(row, now, by)
         return row
+
+    def end_those_of(
+        self, owner: str, now: datetime, *, why: str, by: str, but: Collection[Scope] = frozenset()
+    ) -> int:
+        """End somebody's tokens, `but` those that may do no more than these scopes. Returns how many."""
+        with self._store.transaction():
+            rows = [row for row in self.of(owner) if not row.scopes <= frozenset(but)]
+            for row in rows:
+                self._end(row, now, by, why)
+        return len(rows)
+
+    def _end(self, row: TokenRow, now: datetime, by: str, why: str = "") -> None:
+        self._store.tokens.revoke(row.id, now)
+        self._store.audit.note(now, by, "revoked", f"token {row.name}", why)
 
     def holder(self, secret: str, now: datetime) -> TokenRow | None:
         """The token that this secret is of; None where it is of none, or of one that is revoked or past its time."""

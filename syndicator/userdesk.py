@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain, count
 from secrets import token_urlsafe
 
-from syndicator.access import fingerprint
+from syndicator.access import fingerprint, may_give
 from syndicator.config import Settings
 from syndicator.config.values import line
 from syndicator.errors import ConflictError, NotFoundError, UsageError
-from syndicator.people import INVITATION, Role
+from syndicator.people import COMMAND, INVITATION, Role, is_persons
 from syndicator.store import Store, UserRow
+from syndicator.tokendesk import TokenDesk
 
-# Written by hand in the audit log where nobody at the desk did it.
-COMMAND = "a command"
 _LONGEST_NAME = 100
 
 
@@ -25,12 +25,28 @@ class Invited:
     ends: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Somebody after a change, or before they were removed. `revoked` counts the tokens of theirs that this ended."""
+
+    user: UserRow
+    revoked: int = 0
+
+    @property
+    def aftermath(self) -> str:
+        """What became of their tokens, a sentence with a space before it; "" where nothing did."""
+        if not self.revoked:
+            return ""
+        return f" {self.revoked} of their tokens {'is' if self.revoked == 1 else 'are'} revoked."
+
+
 class UserDesk:
     """The acts on people, each one transaction that also writes what was done and by whom."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         self._store = store
+        self._tokens = TokenDesk(store)
 
     def find(self, name: str) -> UserRow:
         """Somebody by name, in any case. Raises NotFoundError."""
@@ -52,41 +68,54 @@ class UserDesk:
 
     def invite(self, name: str, now: datetime, *, by: str = COMMAND) -> Invited:
         """A new link to choose a password by; the one before, and nothing else, is over. Raises UsageError."""
-        user = self.find(name)
-        if user.disabled is not None:
-            raise ConflictError(f"{user.name} may not sign in: enable them first.")
         with self._store.transaction():
+            user = self.find(name)
+            if user.disabled is not None:
+                raise ConflictError(f"{user.name} may not sign in: enable them first.")
             self._store.audit.note(now, by, "link made", f"user {user.name}")
             return self._invite(user.id, now)
 
-    def set_role(self, name: str, role: Role, now: datetime, *, by: str = COMMAND) -> UserRow:
-        """What somebody may do from their next click on. Raises ConflictError where nobody would be left to run it."""
-        user = self.find(name)
+    def set_role(self, name: str, role: Role, now: datetime, *, by: str = COMMAND) -> Changed:
+        """What somebody may do from their next click on. Tokens of theirs that may do more than that end.
+
+        Raises ConflictError where nobody would be left to run it.
+        """
         with self._store.transaction():
+            user = self.find(name)
             if role is not Role.ADMIN:
                 self._keep_an_admin(user)
             self._store.users.set_role(user.id, role)
             self._store.audit.note(now, by, "role changed", f"user {user.name}", f"{user.role.value} → {role.value}")
-        return self.find(user.name)
+            revoked = 0
+            if not role.reaches(user.role):
+                why = f"{user.name} is {role.value} now"
+                revoked = self._tokens.end_those_of(user.name, now, but=may_give(role), why=why, by=by)
+        return Changed(self.find(user.name), revoked)
 
-    def set_enabled(self, name: str, enabled: bool, now: datetime, *, by: str = COMMAND) -> UserRow:
-        """Let somebody in again, or out at once. Raises ConflictError as `set_role` does."""
-        user = self.find(name)
+    def set_enabled(self, name: str, enabled: bool, now: datetime, *, by: str = COMMAND) -> Changed:
+        """Let somebody in again; or out at once, and end their tokens. Raises ConflictError as `set_role` does."""
         with self._store.transaction():
+            user = self.find(name)
             if not enabled:
                 self._keep_an_admin(user)
             self._store.users.set_disabled(user.id, None if enabled else now)
             self._store.audit.note(now, by, "enabled" if enabled else "disabled", f"user {user.name}")
-        return self.find(user.name)
+            why = f"{user.name} is disabled"
+            revoked = 0 if enabled else self._tokens.end_those_of(user.name, now, why=why, by=by)
+        return Changed(self.find(user.name), revoked)
 
-    def remove(self, name: str, now: datetime, *, by: str = COMMAND) -> UserRow:
-        """Forget somebody. Their alerts stay, and so does what they did in the audit log. Raises ConflictError."""
-        user = self.find(name)
+    def remove(self, name: str, now: datetime, *, by: str = COMMAND) -> Changed:
+        """Forget somebody, and end their tokens. Their alerts stay, and what they did in the audit log does.
+
+        Raises ConflictError as `set_role` does.
+        """
         with self._store.transaction():
+            user = self.find(name)
             self._keep_an_admin(user)
             self._store.users.remove(user.id)
             self._store.audit.note(now, by, "user removed", f"user {user.name}", user.role.value)
-        return user
+            revoked = self._tokens.end_those_of(user.name, now, why=f"{user.name} is removed", by=by)
+        return Changed(user, revoked)
 
     def first_link(self, now: datetime) -> str | None:
         """Where the first admin is made, while there is none that can sign in: a new link each time it is asked for."""
@@ -94,12 +123,11 @@ class UserDesk:
             if self._store.users.admins():
                 return None
             waiting = [user for user in self._store.users.all() if user.role is Role.ADMIN and user.disabled is None]
-            id_ = waiting[0].id if waiting else self._store.users.add("admin", Role.ADMIN, self._zone, now)
-            return self._invite(id_, now).link
-
-    @property
-    def _zone(self) -> str:
-        return self._settings.site.zone.key
+            if waiting:
+                return self.invite(waiting[0].name, now).link
+            names = chain(["admin"], (f"admin-{number}" for number in count(2)))
+            name = next(name for name in names if self._store.users.named(name) is None)
+            return self.add(name, Role.ADMIN, now).link
 
     def _invite(self, id_: int, now: datetime) -> Invited:
         token = token_urlsafe(32)
@@ -123,4 +151,6 @@ def _name(text: str) -> str:
         raise UsageError(f"The name {error}.") from None
     if len(name) > _LONGEST_NAME:
         raise UsageError(f"The name is longer than {_LONGEST_NAME} characters.")
+    if not is_persons(name):
+        raise UsageError(f"The audit log says {name!r} of what no person did: give another name.")
     return name

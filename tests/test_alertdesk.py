@@ -113,7 +113,7 @@ def test_alerts_of_config_can_be_muted_and_are_changed_there(tmp_path):
     with desks(tmp_path, DESK, alert()) as it:
         for act in (
             lambda: it.alerts.edit("boats", {"query": "x"}, NOW),
-            lambda: it.alerts.remove("boats"),
+            lambda: it.alerts.remove("boats", NOW),
             lambda: it.alerts.import_("[[alerts]]\nname = 'boats'\nquery = 'x'\n", NOW, replace=True),
         ):
             with pytest.raises(UsageError, match=r"stands in .*config.toml: change it there"):
@@ -138,7 +138,7 @@ def test_what_is_exported_is_imported_as_it_was(tmp_path):
         assert 'mute_until = "2026-11-05T12:00:00Z"' in text
         before = [it.alerts.standing(row, NOW).alert.timing for row in it.store.alerts.all()]
         for name in ("boats", "ships"):
-            it.alerts.remove(name)
+            it.alerts.remove(name, NOW)
         assert [row.name for row in it.alerts.import_(text, NOW)] == ["Boats", "Ships"]
         assert tomllib.loads(it.alerts.export()) == tomllib.loads(text)
         assert [it.alerts.standing(row, NOW).alert.timing for row in it.store.alerts.all()] == before
@@ -185,7 +185,7 @@ def test_a_history_tells_what_became_of_each_hit(tmp_path):
 def test_a_destination_added_by_hand_works_and_keeps_its_secret(tmp_path):
     with desks(tmp_path) as it:
         raw = {"kind": "webhook", "url": "https://hook.example:8443/CANARY?t=CANARY", "secret": SECRET}
-        it.destinations.add("hook", raw)
+        it.destinations.add("hook", raw, NOW)
         reached = it.destinations.standing(it.destinations.find("hook"))
     assert reached.where == "https://hook.example:8443/…"
     assert "CANARY" not in repr(reached.where)
@@ -211,7 +211,7 @@ def test_where_a_destination_leads_is_told_without_secrets(tmp_path, raw, where)
 
 def test_a_destination_that_is_used_is_removed_by_force_only_and_what_waits_is_kept_as_dead(tmp_path):
     with desks(tmp_path) as it:
-        it.destinations.add("log", {"kind": "console"})
+        it.destinations.add("log", {"kind": "console"}, NOW)
         it.alerts.add(boats(destinations=["log"]), NOW)
         with pytest.raises(UsageError, match="1 alert uses 'log': Boats"):
             it.destinations.remove("log", NOW)
@@ -225,7 +225,7 @@ def test_a_destination_that_is_used_is_removed_by_force_only_and_what_waits_is_k
         assert row.state is DeliveryState.DEAD
         with pytest.raises(NotFoundError):
             it.destinations.find("log")
-        assert it.destinations.add("log", {"kind": "console"}).off is None
+        assert it.destinations.add("log", {"kind": "console"}, NOW).off is None
 
 
 def test_a_destination_of_config_is_neither_removed_nor_doubled(tmp_path):
@@ -233,7 +233,7 @@ def test_a_destination_of_config_is_neither_removed_nor_doubled(tmp_path):
         with pytest.raises(UsageError, match=r"stands in .*config.toml"):
             it.destinations.remove("desk", NOW, force=True)
         with pytest.raises(UsageError, match="already"):
-            it.destinations.add("desk", {"kind": "console"})
+            it.destinations.add("desk", {"kind": "console"}, NOW)
 
 
 def test_what_died_is_replayed_once_its_destination_is_on_again(tmp_path):

@@ -105,7 +105,7 @@ def test_a_token_can_not_have_the_server_write_to_its_own_disk_or_terminal(still
 
 
 def test_a_file_that_was_added_by_command_can_not_be_led_elsewhere(room):
-    DestinationDesk(room.house.settings, room.store).add("mine", {"kind": "file", "path": "mine.jsonl"})
+    DestinationDesk(room.house.settings, room.store).add("mine", {"kind": "file", "path": "mine.jsonl"}, room.it.now)
     for change in ({"path": "other.jsonl"}, {"url": "https://h.example/"}, {"to": "a@b.example"}, {"kind": "webhook"}):
         room.refused(422, "PATCH", "/destinations/mine", change)
     assert room.said("PATCH", "/destinations/mine", {"owner": "Ben"})["where"] == "mine.jsonl"

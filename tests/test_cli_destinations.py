@@ -212,7 +212,7 @@ def at_work(root, *parts):
     """A newsroom with a destination `line`, added by hand, and an alert that goes there."""
     with desk(root, *(parts or (DESK, PHONE, alert(to=("desk",))))) as it:
         it.desk = DestinationDesk(it.room.settings, it.store)
-        it.desk.add("line", {"kind": "file", "path": "old.jsonl"})
+        it.desk.add("line", {"kind": "file", "path": "old.jsonl"}, NOW)
         it.alerts = AlertDesk(it.room.settings, it.store, it.room.pipeline.alerting)
         it.alerts.add({"name": "All boats", "query": "boat", "destinations": ["line"]}, NOW)
         yield it
@@ -303,7 +303,7 @@ def test_an_edit_while_it_is_off_switches_nothing_on(tmp_path):
 def test_whoever_ended_an_alert_by_mail_is_told_of_and_not_written_to(tmp_path):
     with desk(tmp_path, DESK, SMTP) as it:
         destinations = DestinationDesk(it.room.settings, it.store)
-        destinations.add("paper", {"kind": "email", "to": "a@b.example"})
+        destinations.add("paper", {"kind": "email", "to": "a@b.example"}, NOW)
         row = AlertDesk(it.room.settings, it.store, it.room.pipeline.alerting).add(
             {"name": "Boats", "query": "boat", "destinations": ["paper"]}, NOW
         )

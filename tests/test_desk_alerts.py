@@ -48,7 +48,7 @@ def proof(browser):
 
 
 def acts(desk):
-    return [(each.who, each.act) for each in desk.room.store.audit.newest(limit=50) if "alert" in each.thing]
+    return [(each.who, each.act) for each in desk.room.store.audit.newest(limit=50) if "alert" in each.thing and each.who != COMMAND]
 
 
 def as_row(owner, *, shared=True):

@@ -235,7 +235,7 @@ def test_hostile_words_from_outside_are_shown_as_text(desk):
 def test_the_history_of_a_removed_alert_stays(desk):
     mine = add(desk)
     say(desk, "A boat")
-    desk.alerts.remove(mine.id)
+    desk.alerts.remove(mine.id, desk.now)
     browser = desk.signed_in("Anna")
     assert titles(browser.get("/desk/history")) == ["A boat"]
     page = browser.get(f"/desk/alerts/{mine.id}/history")

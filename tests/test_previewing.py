@@ -74,7 +74,7 @@ def test_a_preview_finds_exactly_the_articles_that_make_the_live_alert_fire(room
         past = look_back(store, room.settings, watched, NOW, newest=10_000)
         assert {hit.article.id for hit in past.newest} - (before or set()) == fired
         assert past.preview.hits == past.preview.messages == len(past.newest)
-    at_desk.remove(row.id)
+    at_desk.remove(row.id, NOW)
 
 
 def past_of(it, query, now=NOW, *, quick=False, **more):

@@ -204,7 +204,7 @@ def feed(
 
     def act(room: Newsroom) -> None:
         desk = desk_of(room)
-        row = desk.renew_feed(reference, close=close) if renew or close else desk.find(reference)
+        row = desk.renew_feed(reference, now, close=close) if renew or close else desk.find(reference)
         addresses = shapes.PrivateFeed.of(row, room.settings)
         if as_json:
             show_json(addresses.plain())

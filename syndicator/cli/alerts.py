@@ -166,7 +166,7 @@ def remove(reference: Reference, *, config: Config = DEFAULT_CONFIG, now: Now) -
     def act(room: Newsroom) -> None:
         desk = desk_of(room)
         waiting = desk.standing(desk.find(reference), now).waiting
-        row = desk.remove(reference)
+        row = desk.remove(reference, now)
         dropped = f" {counted(waiting, 'match')} that waited will not be told.".replace("matchs", "matches")
         say(f"Removed {row.name}.{dropped if waiting else ''}")
 

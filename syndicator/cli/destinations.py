@@ -69,7 +69,7 @@ def add(
 
     def act(room: Newsroom) -> None:
         desk = DestinationDesk(room.settings, room.store)
-        row = desk.add(name, raw)
+        row = desk.add(name, raw, now)
         if as_json:
             show_json(shapes.Destination.of(desk.standing(row)).plain() | {"secret": made})
             return

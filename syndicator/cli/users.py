@@ -63,28 +63,38 @@ def set_role(
     """Give somebody another role."""
 
     def act(room: Newsroom) -> None:
-        user = _desk(room).set_role(name, role, now)
-        say(f"{user.name} is now {user.role.value}.")
+        done = _desk(room).set_role(name, role, now)
+        say(f"{done.user.name} is now {done.user.role.value}.{done.aftermath}")
 
     in_newsroom(config, act)
 
 
 @app.command()
 def disable(name: Name, *, config: Config = DEFAULT_CONFIG, now: Now) -> None:
-    """Let somebody in no more; they are signed out at once."""
-    in_newsroom(config, lambda room: say(f"{_desk(room).set_enabled(name, False, now).name} may not sign in any more."))
+    """Let somebody in no more; they are signed out at once, and their tokens are revoked."""
+
+    def act(room: Newsroom) -> None:
+        done = _desk(room).set_enabled(name, False, now)
+        say(f"{done.user.name} may not sign in any more.{done.aftermath}")
+
+    in_newsroom(config, act)
 
 
 @app.command()
 def enable(name: Name, *, config: Config = DEFAULT_CONFIG, now: Now) -> None:
     """Let somebody in again."""
-    in_newsroom(config, lambda room: say(f"{_desk(room).set_enabled(name, True, now).name} may sign in again."))
+    in_newsroom(config, lambda room: say(f"{_desk(room).set_enabled(name, True, now).user.name} may sign in again."))
 
 
 @app.command("rm")
 def remove(name: Name, *, config: Config = DEFAULT_CONFIG, now: Now) -> None:
-    """Remove somebody. Their alerts stay."""
-    in_newsroom(config, lambda room: say(f"Removed {_desk(room).remove(name, now).name}. Their alerts stay."))
+    """Remove somebody, and revoke their tokens. Their alerts stay."""
+
+    def act(room: Newsroom) -> None:
+        done = _desk(room).remove(name, now)
+        say(f"Removed {done.user.name}. Their alerts stay.{done.aftermath}")
+
+    in_newsroom(config, act)
 
 
 def _desk(room: Newsroom) -> UserDesk:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from syndicator.access import Scope, may, writes
 from syndicator.config.serving import Access
+from syndicator.people import program
 from syndicator.store import TokenRow
 from syndicator.tokendesk import TokenDesk
 from syndicator.web.api.problems import ProblemError
@@ -95,6 +96,11 @@ def _must_be_allowed(token: TokenRow, *wanted: Scope) -> None:
             title="The token may not do this",
             headers={"WWW-Authenticate": f'{_SCHEME} error="insufficient_scope", scope="{needed}"'},
         )
+
+
+def by(token: TokenRow) -> str:
+    """Who the audit log says did what is done with a token."""
+    return program(token.name)
 
 
 def needs(scope: Scope) -> Any:

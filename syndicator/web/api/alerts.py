@@ -17,7 +17,7 @@ from syndicator.errors import SyndicatorError
 from syndicator.query import describe
 from syndicator.store import AlertRow, Store, TokenRow
 from syndicator.watch import watched_alert
-from syndicator.web.api.access import TheHouse, needs
+from syndicator.web.api.access import TheHouse, by, needs
 from syndicator.web.api.asked import Asked, Cursor
 from syndicator.web.api.bodies import Body, Names, Span, Yes
 from syndicator.web.api.frame import BODY_BYTES
@@ -168,7 +168,7 @@ async def add_alert(
 ) -> AlertInFull:
     """Keep a new alert. It looks forward: POST /preview shows the past. A name that is taken is 409."""
     raw = {"owner": token.owner} | {key: value for key, value in body.given().items() if value is not None}
-    row = desk_of(house).add(raw, house.clock())
+    row = desk_of(house).add(raw, house.clock(), by=by(token))
     response.headers["Location"] = f"{request.scope['root_path']}/alerts/{row.id}"
     return _told(house, row, response)
 
@@ -181,26 +181,26 @@ async def show_alert(_token: Reads, house: TheHouse, response: Response, referen
 
 @router.patch("/alerts/{reference}", responses=_CHANGES | documented(409, 413), max_body_size=BODY_BYTES)
 async def change_alert(
-    _token: Writes, house: TheHouse, request: Request, response: Response, reference: Reference, body: AlertChange
+    *, token: Writes, house: TheHouse, request: Request, response: Response, reference: Reference, body: AlertChange
 ) -> AlertInFull:
     """Change what is given, and leave the rest. The alert looks forward from now."""
     desk = desk_of(house)
     row = _changeable(desk, reference, request)
     if changes := body.given():
-        row = desk.edit(row.id, changes, house.clock())
+        row = desk.edit(row.id, changes, house.clock(), by=by(token))
     return _told(house, row, response)
 
 
 @router.delete("/alerts/{reference}", status_code=204, responses=CHANGED | documented(404, 409))
-async def remove_alert(_token: Writes, house: TheHouse, request: Request, reference: Reference) -> None:
+async def remove_alert(token: Writes, house: TheHouse, request: Request, reference: Reference) -> None:
     """Remove an alert. Whoever was told of an article still hears when that is corrected or withdrawn."""
     desk = desk_of(house)
-    desk.remove(_changeable(desk, reference, request).id)
+    desk.remove(_changeable(desk, reference, request).id, house.clock(), by=by(token))
 
 
 @router.post("/alerts/{reference}/mute", responses=_CHANGES | documented(413), max_body_size=BODY_BYTES)
 async def mute_alert(
-    _token: Writes, house: TheHouse, request: Request, response: Response, reference: Reference, body: Mute
+    *, token: Writes, house: TheHouse, request: Request, response: Response, reference: Reference, body: Mute
 ) -> AlertInFull:
     """Hold an alert's messages back for a while. What it finds meanwhile is told afterwards."""
     now, desk = house.clock(), desk_of(house)
@@ -210,21 +210,22 @@ async def mute_alert(
         raise ProblemError(
             422, "That time is over: nothing would be held back.", name="refused", title="It is too late"
         )
-    return _told(house, desk.mute(row.id, until, now), response)
+    return _told(house, desk.mute(row.id, until, now, by=by(token)), response)
 
 
 @router.post("/alerts/{reference}/feed-token", responses=CHANGED | documented(404))
 async def renew_feed(
-    _token: Writes, house: TheHouse, request: Request, response: Response, reference: Reference
+    token: Writes, house: TheHouse, request: Request, response: Response, reference: Reference
 ) -> shapes.PrivateFeed:
     """Give the alert's private feed a new address, which is told this once; the old one is dead."""
     response.headers.update(UNSTORED)
     desk = desk_of(house)
-    return shapes.PrivateFeed.of(desk.renew_feed(_seen(desk, reference, request).id), house.settings)
+    row = desk.renew_feed(_seen(desk, reference, request).id, house.clock(), by=by(token))
+    return shapes.PrivateFeed.of(row, house.settings)
 
 
 @router.delete("/alerts/{reference}/feed-token", status_code=204, responses=CHANGED | documented(404))
-async def close_feed(_token: Writes, house: TheHouse, request: Request, reference: Reference) -> None:
+async def close_feed(token: Writes, house: TheHouse, request: Request, reference: Reference) -> None:
     """Take the private feed's address away."""
     desk = desk_of(house)
-    desk.renew_feed(_seen(desk, reference, request).id, close=True)
+    desk.renew_feed(_seen(desk, reference, request).id, house.clock(), close=True, by=by(token))

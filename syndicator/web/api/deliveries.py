@@ -12,7 +12,7 @@ from syndicator.alerts import DeliveryState
 from syndicator.destinationdesk import DestinationDesk
 from syndicator.errors import NotFoundError
 from syndicator.store import DeliveryRow, Store, TokenRow
-from syndicator.web.api.access import TheHouse, needs
+from syndicator.web.api.access import TheHouse, by, needs
 from syndicator.web.api.alerts import desk_of, found
 from syndicator.web.api.asked import Asked
 from syndicator.web.api.bodies import Body, Yes
@@ -123,25 +123,25 @@ async def show_delivery(_token: Reads, house: TheHouse, response: Response, refe
 
 
 @router.post("/replay", responses=documented(404, 413), max_body_size=BODY_BYTES)
-async def replay_several(_token: Writes, house: TheHouse, response: Response, body: Replay) -> Replayed:
+async def replay_several(token: Writes, house: TheHouse, response: Response, body: Replay) -> Replayed:
     """Queue dead deliveries again, under their old ids. Those to destinations that are switched off are left."""
     response.headers.update(UNSTORED)
     id_ = None if body.alert is None else found(desk_of(house), body.alert).id
     desk = DestinationDesk(house.settings, house.store)
     try:
-        done = desk.replay(house.clock(), destination=body.destination, alert=id_)
+        done = desk.replay(house.clock(), destination=body.destination, alert=id_, by=by(token))
     except NotFoundError:
         raise ProblemError(404, "No destination is called so. GET /destinations lists them.") from None
     return Replayed.of(done.queued, done.left)
 
 
 @router.post("/deliveries/{reference}/replay", responses=documented(404, 409))
-async def replay(_token: Writes, house: TheHouse, response: Response, reference: Reference) -> shapes.Tried:
+async def replay(token: Writes, house: TheHouse, response: Response, reference: Reference) -> shapes.Tried:
     """Queue a dead delivery again, under its old id, so that a receiver can tell a repeat."""
     response.headers.update(UNSTORED)
     desk = DestinationDesk(house.settings, house.store)
     row = delivery_meant(desk, reference)
-    if not desk.replay(house.clock(), references=[row.id]).queued:
+    if not desk.replay(house.clock(), references=[row.id], by=by(token)).queued:
         raise ProblemError(
             409,
             f"The destination {row.destination!r} is switched off or gone: switch it on first.",

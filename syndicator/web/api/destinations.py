@@ -3,7 +3,6 @@
 What is secret goes in and never comes out: `where` says where a destination leads as far as everybody may know.
 """
 
-import asyncio
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Annotated, Literal
@@ -14,12 +13,11 @@ from starlette.requests import Request
 
 from syndicator import shapes
 from syndicator.access import Scope
-from syndicator.alerts import Answer, Verdict
 from syndicator.config import DestinationKind
-from syndicator.destinationdesk import DestinationDesk, Reached
+from syndicator.destinationdesk import TEST_S, DestinationDesk, Reached
 from syndicator.errors import NotFoundError
 from syndicator.store import DestinationRow, TokenRow
-from syndicator.web.api.access import TheHouse, needs
+from syndicator.web.api.access import TheHouse, by, needs
 from syndicator.web.api.asked import Asked
 from syndicator.web.api.bodies import Body, Span
 from syndicator.web.api.frame import BODY_BYTES
@@ -28,9 +26,6 @@ from syndicator.web.api.preconditions import CHANGED, CREATED, TAGGED, destinati
 from syndicator.web.api.problems import ProblemError, documented
 from syndicator.web.headers import UNSTORED
 from syndicator.web.house import House
-
-# Whoever waits for the answer to a test waits no longer than this.
-TEST_S = 15.0
 
 Reads = Annotated[TokenRow, needs(Scope.DESTINATIONS_READ)]
 Writes = Annotated[TokenRow, needs(Scope.DESTINATIONS_WRITE)]
@@ -137,7 +132,7 @@ async def add_destination(
 ) -> shapes.Destination:
     """Keep a new destination. A name that is taken is 409."""
     raw = {"owner": token.owner} | {key: value for key, value in body.given().items() if value is not None}
-    row = _desk(house).add(raw.pop("name"), raw)
+    row = _desk(house).add(raw.pop("name"), raw, house.clock(), by=by(token))
     response.headers["Location"] = f"{request.scope['root_path']}/destinations/{row.name}"
     return await _told(house, row, response)
 
@@ -150,18 +145,18 @@ async def show_destination(_token: Reads, house: TheHouse, response: Response, n
 
 @router.patch("/destinations/{name}", responses=_CHANGES | documented(409, 413), max_body_size=BODY_BYTES)
 async def change_destination(
-    _token: Writes, house: TheHouse, request: Request, response: Response, name: Name, body: DestinationChange
+    *, token: Writes, house: TheHouse, request: Request, response: Response, name: Name, body: DestinationChange
 ) -> shapes.Destination:
     """Change what is given, and leave the rest. Its kind stays. The secret before goes on signing beside a new one."""
     row = _changeable(house, name, request)
     if changes := body.given():
-        row = _desk(house).edit(row.name, changes, house.clock()).row
+        row = _desk(house).edit(row.name, changes, house.clock(), by=by(token)).row
     return await _told(house, row, response)
 
 
 @router.delete("/destinations/{name}", status_code=204, responses=CHANGED | documented(404, 409))
 async def remove_destination(
-    _token: Writes,
+    token: Writes,
     house: TheHouse,
     request: Request,
     name: Name,
@@ -177,27 +172,23 @@ async def remove_destination(
             name="conflict",
             title="What is there stands against it",
         )
-    desk.remove(row.name, house.clock(), force=asked.force)
+    desk.remove(row.name, house.clock(), force=asked.force, by=by(token))
 
 
 @router.post("/destinations/{name}/on", responses=_CHANGES)
 async def switch_on(
-    _token: Writes, house: TheHouse, request: Request, response: Response, name: Name
+    token: Writes, house: TheHouse, request: Request, response: Response, name: Name
 ) -> shapes.Destination:
     """Send there again, after it was switched off or while it waits for its next try."""
     row = destination_meant(house, name)
     must_match(request, destination_tag(house.store, row))
-    return await _told(house, _desk(house).switch_on(row.name, house.clock()), response)
+    return await _told(house, _desk(house).switch_on(row.name, house.clock(), by=by(token)), response)
 
 
 @router.post("/destinations/{name}/test", responses=documented(404))
-async def try_out(_token: Writes, house: TheHouse, response: Response, name: Name) -> shapes.TestAnswer:
+async def try_out(token: Writes, house: TheHouse, response: Response, name: Name) -> shapes.TestAnswer:
     """Send a real test message there, now, and tell what the other side says, which may well be no."""
     response.headers.update(UNSTORED)
     row = destination_meant(house, name)
-    try:
-        async with asyncio.timeout(TEST_S):
-            answer = await _desk(house).test(row.name, house.addresses, house.clock())
-    except TimeoutError:
-        answer = Answer(Verdict.TEMPORARY, f"no answer within {TEST_S:.0f} seconds", answered=False)
+    answer = await _desk(house).test(row.name, house.addresses, house.clock(), by=by(token), seconds=TEST_S)
     return shapes.TestAnswer.of(row, answer)

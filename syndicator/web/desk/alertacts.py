@@ -1,4 +1,4 @@
-"""What people do to one alert at the desk, each with its line in the audit log, in one transaction."""
+"""What people do to one alert at the desk, each in one transaction."""
 
 from datetime import datetime
 from itertools import chain, count
@@ -70,17 +70,14 @@ class AlertActs:
             case "mute":
                 zone = ZoneInfo(user.zone)
                 until = mute_end(form.text("span"), now, zone)
-                self._desk.mute(row.id, until, now)
-                self._note(now, user, "alert muted", row, f"until {until:%Y-%m-%d %H:%M} UTC")
+                self._desk.mute(row.id, until, now, by=user.name)
                 return f"{row.name} is muted until {_told(until, zone)}. What it finds meanwhile is told afterwards."
             case "unmute":
-                self._desk.mute(row.id, None, now)
-                self._note(now, user, "alert unmuted", row)
+                self._desk.mute(row.id, None, now, by=user.name)
                 return f"{row.name} may speak again."
             case "enable" | "disable":
                 self._in_hand(row)
-                self._desk.edit(row.id, {"enabled": do == "enable"}, now)
-                self._note(now, user, f"alert {'on' if do == 'enable' else 'off'}", row)
+                self._desk.edit(row.id, {"enabled": do == "enable"}, now, by=user.name)
                 return f"{row.name} is {'on, and looks forward from now' if do == 'enable' else 'off'}."
         raise UsageError("That can't be done here.")
 
@@ -89,20 +86,16 @@ class AlertActs:
         heir = self._house.store.users.named(name)
         if heir is None or heir.disabled is not None or not heir.role.reaches(Role.EDITOR):
             raise UsageError("Choose somebody who may have alerts: an editor, a chief or an admin.")
-        now = self._house.clock()
-        self._desk.edit(row.id, {"owner": heir.name}, now)
-        self._note(now, user, "alert handed over", row, f"{row.owner or 'nobody'} → {heir.name}")
+        self._desk.edit(row.id, {"owner": heir.name}, self._house.clock(), by=user.name)
         return f"{row.name} is {heir.name}’s now."
 
     def _feed(self, row: AlertRow, user: UserRow, *, close: bool) -> str:
-        self._desk.renew_feed(row.id, close=close)
-        self._note(self._house.clock(), user, f"alert’s feed {'closed' if close else 'given a new address'}", row)
+        self._desk.renew_feed(row.id, self._house.clock(), close=close, by=user.name)
         return "The private feed is closed." if close else "The private feed has a new address; the old one is dead."
 
     def _remove(self, row: AlertRow, user: UserRow) -> str:
         self._in_hand(row)
-        self._desk.remove(row.id)
-        self._note(self._house.clock(), user, "alert removed", row)
+        self._desk.remove(row.id, self._house.clock(), by=user.name)
         return f"{row.name} is removed."
 
     def _duplicate(self, row: AlertRow, user: UserRow) -> tuple[str, str]:
@@ -113,9 +106,8 @@ class AlertActs:
         keys.pop("mute_until", None)
         if not is_own(user, row):
             keys.pop("destinations", None)
-        now = self._house.clock()
-        copy = self._desk.add(keys | {"name": self._free(row.name), "owner": user.name, "enabled": False}, now)
-        self._note(now, user, "alert added", copy, f"a copy of {row.name}")
+        keys |= {"name": self._free(row.name), "owner": user.name, "enabled": False}
+        copy = self._desk.add(keys, self._house.clock(), by=user.name, copied=row.name)
         return f"/alerts/{copy.id}", f"This is a copy of {row.name}, and yours. It is off until you switch it on."
 
     def _free(self, name: str) -> str:
@@ -130,10 +122,6 @@ class AlertActs:
     def _in_hand(row: AlertRow) -> None:
         if row.from_config:
             raise UsageError(f"{row.name} is made in config.toml, and changed there. Here it can be muted.")
-
-    def _note(self, now: datetime, user: UserRow, act: str, row: AlertRow, detail: str = "") -> None:
-        said = f"{row.name}: {detail}" if detail else row.name
-        self._house.store.audit.note(now, user.name, act, f"alert {row.id}", said)
 
 
 def _told(moment: datetime, zone: ZoneInfo) -> str:

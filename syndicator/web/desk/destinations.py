@@ -3,7 +3,6 @@
 What is secret goes in and never comes out: not the address of a webhook, and no secret but one we made, once.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -13,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from syndicator.alerts import Answer, Verdict
+from syndicator.alerts import Verdict
 from syndicator.config import DestinationKind
 from syndicator.delivery import new_secret
-from syndicator.destinationdesk import DestinationDesk, Reached
+from syndicator.destinationdesk import TEST_S, DestinationDesk, Reached
 from syndicator.errors import ConflictError, DefinitionError, UsageError
 from syndicator.people import Role
 from syndicator.store import LastAttempts, Store
@@ -25,8 +24,6 @@ from syndicator.web.desk.form import Form
 from syndicator.web.desk.visitor import Visitor
 
 FORM_BYTES = 32_768
-# Whoever waits for the answer to a test waits no longer than this.
-TEST_S = 15.0
 # What each kind is made of; files and the terminal of this machine are for those who work at it.
 KEYS: Mapping[DestinationKind, tuple[str, ...]] = MappingProxyType(
     {
@@ -85,11 +82,9 @@ class Destinations:
         raw = {key: form.text(key) for key in KEYS[kind] if form.text(key)}
         made = new_secret() if kind is DestinationKind.WEBHOOK and "secret" not in raw else None
         raw |= {"secret": made} if made else {}
-        store = self._house.store
+        now, by = self._house.clock(), visitor.user.name
         try:
-            with store.transaction():
-                row = self._destinations.add(name, {"kind": kind.value, **raw})
-                store.audit.note(self._house.clock(), visitor.user.name, "added", f"destination {row.name}", kind.value)
+            row = self._destinations.add(name, {"kind": kind.value, **raw}, now, by=by)
         except UsageError as error:
             return await self._all(visitor, refused=_refused(kind, {"name": name, **raw}, error), status=400)
         if made:
@@ -107,7 +102,7 @@ class Destinations:
             case "test":
                 return await self._test(visitor, name)
             case "on":
-                self._switch_on(visitor, name)
+                self._destinations.switch_on(name, self._house.clock(), by=visitor.user.name)
                 return self._desk.go(f"/destinations/{name}", said=f"{name} is on. What waits is tried at once.")
             case "remove":
                 return await self._remove(visitor, name, force=form.ticked("force"))
@@ -133,8 +128,7 @@ class Destinations:
             with self._house.store.transaction():
                 if "secret" in changes and self._signs_twice(name):
                     raise ConflictError("It has two secrets already: drop the old one first.")
-                edited = self._destinations.edit(name, changes, self._house.clock())
-                self._note(visitor, "changed", name, ", ".join(sorted(changes)))
+                edited = self._destinations.edit(name, changes, self._house.clock(), by=visitor.user.name)
         except UsageError as error:
             kind = DestinationKind(self._destinations.find(name).kind)
             filled = {key: value for key, value in changes.items() if value is not None}
@@ -153,35 +147,20 @@ class Destinations:
             return await self._one(
                 visitor, name, wrong=f"{_counted(len(users), 'alert')} would have nowhere to go.", status=409
             )
-        with self._house.store.transaction():
-            lost = self._destinations.remove(name, self._house.clock(), force=force)
-            self._note(visitor, "removed", name)
+        lost = self._destinations.remove(name, self._house.clock(), force=force, by=visitor.user.name)
         said = f"{name} is removed."
         if lost:
             said += f" {_counted(lost, 'message')} that waited will not be sent."
         return self._desk.go("/destinations", said=said)
 
     async def _test(self, visitor: Visitor, name: str) -> Response:
-        try:
-            async with asyncio.timeout(TEST_S):
-                answer = await self._destinations.test(name, self._house.addresses, self._house.clock())
-        except TimeoutError:
-            answer = Answer(Verdict.TEMPORARY, f"no answer within {TEST_S:.0f} seconds", answered=False)
-        taken = answer.verdict is Verdict.DELIVERED
-        await self._house.turn()
-        with self._house.store.transaction():
-            self._note(visitor, "tested", name, "taken" if taken else "not taken")
-        if taken:
+        house = self._house
+        answer = await self._destinations.test(
+            name, house.addresses, house.clock(), by=visitor.user.name, seconds=TEST_S
+        )
+        if answer.verdict is Verdict.DELIVERED:
             return self._desk.go(f"/destinations/{name}", said=f"The test was taken: {answer.said}")
         return await self._one(visitor, name, wrong=f"The test was not taken: {answer.said}")
-
-    def _switch_on(self, visitor: Visitor, name: str) -> None:
-        with self._house.store.transaction():
-            self._destinations.switch_on(name, self._house.clock())
-            self._note(visitor, "switched on", name)
-
-    def _note(self, visitor: Visitor, act: str, name: str, detail: str = "") -> None:
-        self._house.store.audit.note(self._house.clock(), visitor.user.name, act, f"destination {name}", detail)
 
     def _signs_twice(self, name: str) -> bool:
         return '"previous_secret"' in self._destinations.find(name).definition

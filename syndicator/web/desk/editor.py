@@ -13,7 +13,7 @@ from syndicator.addresses import destination_settings
 from syndicator.alertdesk import AlertDesk, written
 from syndicator.alerts import Verdict
 from syndicator.config import read_alert
-from syndicator.destinationdesk import DestinationDesk, where_it_leads
+from syndicator.destinationdesk import TEST_S, DestinationDesk, where_it_leads
 from syndicator.errors import ConflictError, DefinitionError, QueryError, StoreSlowError, SyndicatorError
 from syndicator.people import Role
 from syndicator.previewing import draft, look_back
@@ -137,22 +137,13 @@ class Editor:
         )
 
     def _kept(self, visitor: Visitor, row: AlertRow | None, form: AlertForm) -> AlertRow:
-        """The alert as it is kept, with its line in the audit log. Raises UsageError."""
-        store, now, user = self._house.store, self._house.clock(), visitor.user
-        with store.transaction():
-            if row is None:
-                raw = {key: value for key, value in form.keys().items() if value is not None}
-                kept = self._alerts.add(raw | {"owner": user.name}, now)
-                store.audit.note(now, user.name, "alert added", f"alert {kept.id}", kept.name)
-                return kept
-            changes = form.changes(written(row))
-            if not changes:
-                return row
-            kept = self._alerts.edit(row.id, changes, now)
-            store.audit.note(
-                now, user.name, "alert changed", f"alert {kept.id}", f"{kept.name}: {', '.join(sorted(changes))}"
-            )
-        return kept
+        """The alert as it is kept. Raises UsageError."""
+        now, user = self._house.clock(), visitor.user
+        if row is None:
+            raw = {key: value for key, value in form.keys().items() if value is not None}
+            return self._alerts.add(raw | {"owner": user.name}, now, by=user.name)
+        changes = form.changes(written(row))
+        return self._alerts.edit(row.id, changes, now, by=user.name) if changes else row
 
     def _mistakes(self, form: AlertForm) -> dict[str, str]:
         """What is wrong, by field: a sentence each."""
@@ -209,12 +200,11 @@ class Editor:
 
     async def _test(self, visitor: Visitor, row: AlertRow | None, form: AlertForm, name: str) -> Response:
         """A test sent to one destination, with what the other side said to it."""
-        house, now = self._house, self._house.clock()
-        answer = await self._destinations.test(name, house.addresses, now)
+        house = self._house
+        answer = await self._destinations.test(
+            name, house.addresses, house.clock(), by=visitor.user.name, seconds=TEST_S
+        )
         taken = answer.verdict is Verdict.DELIVERED
-        await house.turn()
-        with house.store.transaction():
-            house.store.audit.note(now, visitor.user.name, "test sent", f"destination {name}", answer.said)
         said = f"The test to {name} was {'taken' if taken else 'not taken'}: {answer.said}"
         if taken:
             return await self._page(replace(visitor, said=said), row, form)

@@ -121,10 +121,9 @@ def replayed(desk: Desk, visitor: Visitor, form: Form) -> str:
     with house.store.transaction():
         row = destinations.delivery(form.text("delivery"))
         _check(house.store, user, row)
-        done = destinations.replay(now, references=[row.id])
+        done = destinations.replay(now, references=[row.id], by=user.name)
         if not done.queued:
             raise UsageError(f"The destination {row.destination} is switched off or gone: it has to be on first.")
-        house.store.audit.note(now, user.name, "delivery sent again", f"delivery {row.id}", f"to {row.destination}")
     return f"It is queued again, and goes to {row.destination} now."
 
 

@@ -51,13 +51,14 @@ class People:
             case "invite":
                 return self._users.invite(name, now, by=by)
             case "role":
-                user = self._users.set_role(name, _role(form), now, by=by)
-                return f"{user.name} is now {user.role.value}."
+                changed = self._users.set_role(name, _role(form), now, by=by)
+                return f"{changed.user.name} is now {changed.user.role.value}.{changed.aftermath}"
             case "disable" | "enable" as do:
-                user = self._users.set_enabled(name, do == "enable", now, by=by)
-                return f"{user.name} may {'' if do == 'enable' else 'not '}sign in."
+                changed = self._users.set_enabled(name, do == "enable", now, by=by)
+                return f"{changed.user.name} may {'' if do == 'enable' else 'not '}sign in.{changed.aftermath}"
             case "remove":
-                return f"{self._users.remove(name, now, by=by).name} is removed. Their alerts stay."
+                changed = self._users.remove(name, now, by=by)
+                return f"{changed.user.name} is removed. Their alerts stay.{changed.aftermath}"
         raise UsageError("That can't be done here.")
 
     def _page(

@@ -41,7 +41,6 @@ class Tokens:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._store = desk.house.store
         self._tokens = TokenDesk(desk.house.store)
 
     async def get(self, _request: Request, visitor: Visitor) -> Response:
@@ -71,28 +70,20 @@ class Tokens:
         if (days := form.text("days")) not in SPANS:
             raise UsageError("Choose for how long it is good.")
         now, lifetime = self._desk.house.clock(), timedelta(days=int(days)) if days else None
-        with self._store.transaction():
-            given = self._tokens.add(form.text("name"), scopes, now, owner=visitor.user.name, lifetime=lifetime)
-            self._store.audit.note(
-                now, visitor.user.name, "made", f"token {given.row.name}", ", ".join(sorted(given.row.scopes))
-            )
-        return given
+        who = visitor.user.name
+        return self._tokens.add(form.text("name"), scopes, now, owner=who, lifetime=lifetime, by=who)
 
     def _revoke(self, visitor: Visitor, name: str) -> str:
         """Raises NotFoundError, too for a token that is somebody else's: there is none for them."""
         row = next((each for each in self._seen(visitor) if each.name == name), None)
         if row is None:
             raise NotFoundError("There is no such token.")
-        now = self._desk.house.clock()
-        with self._store.transaction():
-            self._tokens.revoke(row.name, now)
-            self._store.audit.note(now, visitor.user.name, "revoked", f"token {row.name}")
-        return row.name
+        return self._tokens.revoke(row.name, self._desk.house.clock(), by=visitor.user.name).name
 
     def _seen(self, visitor: Visitor) -> list[TokenRow]:
         if visitor.user.role.reaches(Role.ADMIN):
             return self._tokens.all()
-        return [row for row in self._tokens.all() if row.owner.casefold() == visitor.user.name.casefold()]
+        return self._tokens.of(visitor.user.name)
 
     def _page(
         self,
