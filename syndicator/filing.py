@@ -160,7 +160,7 @@ class Filing:
                 reasons[hit.article.id] = hit.reasons
         for id_ in before | reasons.keys():
             article = store.articles.get(id_)
-            if article.state is State.CORRECTED and id_ not in reasons:
+            if article.state is State.CORRECTED and id_ not in reasons and id_ not in taken_out:
                 continue
             if id_ in reasons:
                 store.topics.add(article, name, reasons[id_])

@@ -9,7 +9,7 @@ from newsroom import BOATS, NOW, WIRE, rss
 from outbox import DESK, PHONE, Desk, alert
 
 from syndicator.alertdesk import AlertDesk, written
-from syndicator.people import Role
+from syndicator.people import COMMAND, Role
 from syndicator.store import AlertRow, UserRow
 from syndicator.web.desk.alertwords import mute_end
 from syndicator.web.desk.rights import may_change, may_see
@@ -48,7 +48,8 @@ def proof(browser):
 
 
 def acts(desk):
-    return [(each.who, each.act) for each in desk.room.store.audit.newest(limit=50) if "alert" in each.thing and each.who != COMMAND]
+    rows = desk.room.store.audit.newest(limit=50)
+    return [(each.who, each.act) for each in rows if "alert" in each.thing and each.who != COMMAND]
 
 
 def as_row(owner, *, shared=True):

@@ -237,9 +237,7 @@ def test_a_test_goes_to_the_chosen_destination_and_what_was_typed_stays(desk):
     assert page.told[0].startswith("The test to lines was taken")
     assert '"test"' in (desk.room.root / "alerts.jsonl").read_text("utf-8")
     assert (value(page, "name"), value(page, "all")) == ("Mine", "boat")
-    assert [row.thing for row in desk.room.store.audit.newest(limit=9) if row.act == "tested"] == [
-        "destination lines"
-    ]
+    assert [row.thing for row in desk.room.store.audit.newest(limit=9) if row.act == "tested"] == ["destination lines"]
 
 
 def test_the_first_button_of_the_form_saves_nothing(desk):

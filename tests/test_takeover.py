@@ -11,8 +11,10 @@ from outbox import DESK, GONE, PHONE, alert, desk
 from test_backup import WIRE_URL, back_up, count, damage, restore, run
 
 from syndicator.access import Scope
+from syndicator.people import COMMAND, Role
 from syndicator.store import Topic
 from syndicator.tokendesk import TokenDesk
+from syndicator.userdesk import UserDesk
 
 HOUR = timedelta(hours=1)
 TOPIC = "https://desk.example/boats.atom"
@@ -272,3 +274,193 @@ def test_a_store_from_before_the_hub_can_be_replaced(tmp_path):
     done = restore(tmp_path / "syndicator.db", tmp_path / "copy.db", NOW + HOUR)
     assert done.undone == ()
     assert done.refusals_kept
+
+
+# The desk: people, what they sorted, what they did
+
+
+def people(it):
+    """Some of each kind, signed in and with a token each."""
+    users, tokens = UserDesk(it.room.settings, it.store), TokenDesk(it.store)
+    for name in ("Ada", "Smaller", "Larger", "Locked", "Removed", "Renewed"):
+        user = users.add(name, Role.ADMIN if name == "Ada" else Role.CHIEF, NOW).user
+        with it.store.transaction():
+            it.store.users.set_password(user.id, "old")
+            it.store.users.begin_session(f"session of {name}", user.id, NOW, "a browser")
+        tokens.add(name, [Scope.ALERTS_WRITE], NOW, owner=name)
+    users.invite("Renewed", NOW)
+
+
+def changes_of_people(it):
+    users = UserDesk(it.room.settings, it.store)
+    users.set_role("Smaller", Role.EDITOR, NOW + HOUR)
+    users.set_role("Larger", Role.ADMIN, NOW + HOUR)
+    users.set_enabled("Locked", False, NOW + HOUR)
+    users.remove("Removed", NOW + HOUR)
+    users.add("New", Role.VIEWER, NOW + HOUR)
+    with it.store.transaction():
+        it.store.users.set_password(it.store.users.named("Renewed").id, "new")
+
+
+def another_line(root):
+    """As if the replaced store had come from a backup of a lost one."""
+    with closing(sqlite3.connect(root / "syndicator.db")) as db:
+        db.execute("INSERT OR REPLACE INTO facts VALUES ('branch', 'another')")
+        db.commit()
+
+
+def everybody(it):
+    """Who may sign in, as what and with which password; None for whoever may not."""
+    return {row.name: None if row.disabled else (row.role, row.password) for row in it.store.users.all()}
+
+
+def test_nobody_gets_back_in_by_a_restore(tmp_path):
+    backed_up_then(tmp_path, people, changes_of_people)
+    assert restore(tmp_path / "syndicator.db", tmp_path / "copy.db", NOW).refusals_kept
+    with desk(tmp_path, *PARTS) as it:
+        assert everybody(it) == {
+            "Ada": (Role.ADMIN, "old"),
+            "Larger": (Role.ADMIN, "old"),
+            "Locked": None,
+            "New": (Role.VIEWER, None),
+            "Renewed": (Role.CHIEF, "new"),
+            "Smaller": (Role.EDITOR, "old"),
+        }
+        assert [row.name for row in TokenDesk(it.store).all()] == ["Ada", "Larger", "Renewed"]
+        assert it.store.problems() == []
+
+
+def test_a_store_of_another_line_is_believed_of_whom_it_locks_out_and_makes_smaller_alone(tmp_path):
+    backed_up_then(tmp_path, people, changes_of_people)
+    another_line(tmp_path)
+    assert not restore(tmp_path / "syndicator.db", tmp_path / "copy.db", NOW).refusals_kept
+    with desk(tmp_path, *PARTS) as it:
+        assert everybody(it) == {
+            "Ada": (Role.ADMIN, "old"),
+            "Larger": (Role.CHIEF, "old"),
+            "Locked": None,
+            "Removed": (Role.CHIEF, "old"),
+            "Renewed": (Role.CHIEF, "old"),
+            "Smaller": (Role.EDITOR, "old"),
+        }
+
+
+def test_whom_the_backup_has_locked_out_another_line_does_not_let_in(tmp_path):
+    def locked(it):
+        people(it)
+        UserDesk(it.room.settings, it.store).set_enabled("Locked", False, NOW)
+
+    def let_in(it):
+        UserDesk(it.room.settings, it.store).set_enabled("Locked", True, NOW)
+
+    backed_up_then(tmp_path, locked, let_in)
+    another_line(tmp_path)
+    restore(tmp_path / "syndicator.db", tmp_path / "copy.db", NOW)
+    with desk(tmp_path, *PARTS) as it:
+        assert everybody(it)["Locked"] is None
+
+
+@pytest.mark.parametrize("happens", [lambda _root: None, another_line, gone], ids=["same", "another line", "lost"])
+def test_a_restore_signs_everybody_out_and_ends_every_link(tmp_path, happens):
+    backed_up_then(tmp_path, people, lambda _it: None)
+    happens(tmp_path)
+    restore(tmp_path / "syndicator.db", tmp_path / "copy.db", NOW)
+    for table in ("sessions", "invitations"):
+        assert count(tmp_path / "syndicator.db", f"SELECT count(*) FROM {table}") == 0
+
+
+@pytest.mark.parametrize("happens", [lambda _root: None, another_line], ids=["same", "another line"])
+def test_what_was_done_since_the_backup_stays_in_the_audit_log_once(tmp_path, happens):
+    backed_up_then(tmp_path, people, changes_of_people)
+    happens(tmp_path)
+    with desk(tmp_path, *PARTS) as it:
+        before = [(row.at, row.who, row.act, row.thing, row.detail) for row in it.store.audit.newest(limit=99)]
+    restore(tmp_path / "syndicator.db", tmp_path / "copy.db", NOW + 2 * HOUR)
+    with desk(tmp_path, *PARTS) as it:
+        (restored, *after) = [
+            (row.at, row.who, row.act, row.thing, row.detail) for row in it.store.audit.newest(limit=99)
+        ]
+    assert restored == (NOW + 2 * HOUR, COMMAND, "restored from a backup", "the store", "")
+    assert after == before
+    assert ("role changed", "user Smaller") in [(row[2], row[3]) for row in after]
+
+
+NEWS = [(name, f"{name} news of a boat", f"{name} {name} only") for name in ("Out", "Left", "Mended", "Held")]
+NEWS.append(("In", "Nothing of the kind", "It says nothing of it."))
+
+
+def sorted_by_hand(root, since):
+    """A backup of five articles, one of which stands out of its topic by hand; then `since`, with their ids."""
+    with newsroom(root, BOATS, WIRE) as room:
+        room.web.pages[WIRE_URL] = rss(*NEWS)
+        room.cycle()
+        rows = room.store._db.query("SELECT id, url FROM articles")
+        ids = {row["url"].rpartition("/")[2]: row["id"] for row in rows}
+        room.desk.sort(ids["Left"], "boats", False, NOW, by="Cleo")
+        back_up(room.store.path, root / "copy.db")
+        since(room, ids)
+    return ids
+
+
+def sorting(room, ids):
+    room.desk.correct(ids["Mended"], "A slip.", NOW + HOUR, by="Cleo", title="Mended news of a dinghy")
+    for name, inside in (("Out", False), ("In", True), ("Left", None), ("Mended", False)):
+        room.desk.sort(ids[name], "boats", inside, NOW + HOUR, by="Cleo")
+
+
+def under_boats(root, ids):
+    with newsroom(root, BOATS, WIRE) as room:
+        room.web.pages[WIRE_URL] = rss(*NEWS)
+        room.cycle(NOW + 2 * HOUR)
+        assert room.store.problems() == []
+        assert set(room.titles("boats")) == {
+            room.store.articles.get(id_).content.title for id_ in room.store.topics.under("boats")
+        }
+        return {name for name, id_ in ids.items() if id_ in room.store.topics.under("boats")}
+
+
+def test_what_was_sorted_by_hand_since_the_backup_stays_sorted(tmp_path):
+    ids = sorted_by_hand(tmp_path, sorting)
+    assert restore(tmp_path / "syndicator.db", tmp_path / "copy.db", NOW + HOUR).unsorted == ()
+    assert under_boats(tmp_path, ids) == {"Left", "Held", "In"}
+
+
+def test_what_is_out_of_a_topic_by_hand_leaves_it_though_it_was_corrected(tmp_path):
+    """The backup has the correction already, and with it a place in the topic that only a person can take away."""
+
+    def since(room, ids):
+        room.desk.sort(ids["Mended"], "boats", False, NOW + HOUR, by="Cleo")
+
+    with newsroom(tmp_path, BOATS, WIRE) as room:
+        room.web.pages[WIRE_URL] = rss(*NEWS)
+        room.cycle()
+        (id_,) = [row["id"] for row in room.store._db.query("SELECT id FROM articles WHERE title LIKE 'Mended%'")]
+        room.desk.correct(id_, "A slip.", NOW, by="Cleo", title="Mended news of a boat once more")
+        back_up(room.store.path, tmp_path / "copy.db")
+        since(room, {"Mended": id_})
+    restore(tmp_path / "syndicator.db", tmp_path / "copy.db", NOW + HOUR)
+    assert under_boats(tmp_path, {"Mended": id_}) == set()
+
+
+def test_another_line_adds_its_decisions_and_ends_none(tmp_path):
+    ids = sorted_by_hand(tmp_path, sorting)
+    another_line(tmp_path)
+    restore(tmp_path / "syndicator.db", tmp_path / "copy.db", NOW + HOUR)
+    assert under_boats(tmp_path, ids) == {"Held", "In"}
+
+
+def test_what_was_sorted_and_is_not_in_the_backup_is_told(tmp_path):
+    late = ("Late", "Late news of a boat", "Late late only")
+
+    def since(room, _ids):
+        room.web.pages[WIRE_URL] = rss(*NEWS, late)
+        room.cycle(NOW + HOUR)
+        (id_,) = [row["id"] for row in room.store._db.query("SELECT id FROM articles WHERE title LIKE 'Late%'")]
+        room.desk.sort(id_, "boats", False, NOW + HOUR, by="Cleo")
+        found.append(id_)
+
+    found = []
+    sorted_by_hand(tmp_path, since)
+    done = told(tmp_path)
+    assert done.exit_code == 0
+    assert f"syndicator article topic {found[0]} boats --remove  (https://wire.example/Late)" in done.stderr

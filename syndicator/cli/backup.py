@@ -18,6 +18,8 @@ _DONE = {State.KILLED: "killed", State.CORRECTED: "corrected", State.EMBARGOED: 
 _OPEN_AGAIN = """\
 Who said no since the backup is not known either, and may be open again. Before you start the service:
   tokens that were revoked: `syndicator tokens list`, and `tokens rm NAME` for each that should open nothing
+  people who were locked out, removed or given another role: `syndicator users list`, and `users disable`, `rm`, `role`
+  passwords that were changed: those before them are good again, so have them changed
   private feeds that were closed or renewed: `syndicator alerts feed NAME --close`, or `--renew` for a new address
   people who unsubscribed: take them out of the alert (`syndicator alerts edit`) if you know who they are
   destinations that were switched off, and the hub's subscribers: the next 410 ends them again"""
@@ -64,6 +66,7 @@ def restore(
                 "kept": restored.kept,
                 "undone": restored.undone,
                 "refusals_kept": restored.refusals_kept,
+                "unsorted": restored.unsorted,
             }
         )
         return
@@ -72,7 +75,7 @@ def restore(
         say(f"The store that was there is kept: {restored.kept}")
     say(
         "Sources are fetched whole and feeds rendered anew when the service starts. What was told since the backup may "
-        "be told again."
+        "be told again. Whoever was signed in at the desk signs in again."
     )
     _warn(restored)
 
@@ -87,6 +90,13 @@ def _warn(restored: Restored) -> None:
     for each in restored.undone or ():
         where = "" if each.known else "; not in the backup, so first let its source bring it again"
         note(f"  {each.id} was {_DONE[each.state]} {each.at:%Y-%m-%d %H:%M} ({each.url or 'no URL'}){where}")
+    if restored.unsorted:
+        note(
+            f"Sorted by hand since, of articles not in the backup ({len(restored.unsorted)}). Once they are here again:"
+        )
+    for one in restored.unsorted:
+        option = "--add" if one.inside else "--remove"
+        note(f"  syndicator article topic {one.id} {one.topic} {option}  ({one.url or 'no URL'})")
     if not restored.refusals_kept:
         note(_OPEN_AGAIN)
 

@@ -28,6 +28,7 @@ from syndicator.store.copying import (
     told,
 )
 from syndicator.store.database import open_for_reading
+from syndicator.store.handover import Unsorted
 from syndicator.store.migrations import migrations
 from syndicator.store.soundness import PAGE_BYTES, counted, other_than_database, refuse_damage, refuse_foreign
 from syndicator.store.takeover import NOTHING, Undone, start_anew, take_over
@@ -42,8 +43,9 @@ class Restored:
     """A store that was put in place of another, which is `kept` beside it (None: there was none).
 
     `undone` are corrections, kills and holds of the replaced store that this one does not have; None where that store
-    could not be read. `refusals_kept` tells whether it could say who unsubscribed, and what was closed or revoked,
-    since the backup: not if it was damaged, or not the store that the backup is of.
+    could not be read. `refusals_kept` tells whether it could say who unsubscribed or was locked out, and what was
+    closed or revoked, since the backup: not if it was damaged, or not the store that the backup is of. `unsorted` are
+    its decisions by hand on articles that this one does not have.
     """
 
     articles: int
@@ -51,6 +53,7 @@ class Restored:
     kept: Path | None
     undone: tuple[Undone, ...] | None
     refusals_kept: bool
+    unsorted: tuple[Unsorted, ...]
 
 
 class _OvertakenError(StoreBusyError):
@@ -98,7 +101,7 @@ def _restored(path: Path, source: Path, now: datetime) -> Restored:
             _put_in_place(prepared, path)
         else:
             _overwrite(path, prepared, replaced, version, kept)
-    return Restored(*found, kept, taken.undone, taken.refusals_kept)
+    return Restored(*found, kept, taken.undone, taken.refusals_kept, taken.unsorted)
 
 
 def _take_in(source: Path, prepared: Path) -> None:

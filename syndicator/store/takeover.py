@@ -9,6 +9,8 @@ from secrets import token_hex
 from sqlite_utils import Database
 
 from syndicator.model import State
+from syndicator.people import COMMAND
+from syndicator.store.handover import Unsorted, hand_over_audit, hand_over_people, hand_over_sorting
 from syndicator.store.records import LOST_NUMBERS, lost_numbers, moment, seconds
 
 # A store that is restored where the replaced one is lost does not know how far its numbers went. No newsroom gives out
@@ -35,12 +37,14 @@ class Undone:
 class Taken:
     """What a replaced store could tell: the last number of each table's sequence, and what is undone (None: unknown).
 
-    `refusals_kept`: it told, and the restored store has, all that was closed, revoked and unsubscribed since.
+    `refusals_kept`: it told, and the restored store has, all that was closed, revoked and unsubscribed since, and who
+    may sign in. `unsorted` are decisions by hand that the restored store has no article for.
     """
 
     numbers: dict[str, int]
     undone: tuple[Undone, ...] | None
     refusals_kept: bool
+    unsorted: tuple[Unsorted, ...] = ()
 
 
 NOTHING = Taken({}, None, refusals_kept=False)
@@ -59,7 +63,10 @@ def take_over(replaced: Database, restored: Database) -> Taken:
         is_sound = replaced.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
         is_same = is_sound and _line(replaced) == _line(restored)
         _keep_refusals(replaced, restored, is_same=is_same)
-        return Taken(numbers, undone(replaced, restored) if is_sound else None, is_same)
+        hand_over_people(replaced, restored, is_same=is_same)
+        hand_over_audit(replaced, restored, is_same=is_same)
+        unsorted = hand_over_sorting(replaced, restored, is_same=is_same)
+        return Taken(numbers, undone(replaced, restored) if is_sound else None, is_same, unsorted)
     except (sqlite3.DatabaseError, UnicodeDecodeError):
         # It is damaged, which may be why it is replaced: begin again without it.
         restored.execute("ROLLBACK TO taken")
@@ -167,7 +174,10 @@ def _keep_hub(replaced: Database, restored: Database) -> None:
 
 
 def start_anew(db: Database, taken: Taken, now: datetime) -> None:
-    """Numbers go on behind all that were given out; every source is fetched whole, at once; every feed is rendered."""
+    """Numbers go on behind all that were given out; every source is fetched whole, at once; every feed is rendered.
+
+    Nobody is signed in, and no link leads in: what was ended since the backup must not live again.
+    """
     if not taken.refusals_kept:
         db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", [_BRANCH, token_hex(8)])
     db.execute(
@@ -185,5 +195,11 @@ def start_anew(db: Database, taken: Taken, now: datetime) -> None:
         [seconds(now)],
     )
     db.execute("UPDATE push_subscriptions SET lease_until = NULL, owner = NULL, due = min(due, ?)", [seconds(now)])
+    db.execute("DELETE FROM sessions")
+    db.execute("DELETE FROM invitations")
+    db.execute(
+        "INSERT INTO audit (at, who, act, thing, detail) VALUES (?, ?, 'restored from a backup', 'the store', '')",
+        [seconds(now), COMMAND],
+    )
     # The service renders everything whose look it does not know.
     db.execute("DELETE FROM facts WHERE name IN ('look', 'day', 'shown')")
