@@ -464,3 +464,13 @@ def test_what_was_sorted_and_is_not_in_the_backup_is_told(tmp_path):
     done = told(tmp_path)
     assert done.exit_code == 0
     assert f"syndicator article topic {found[0]} boats --remove  (https://wire.example/Late)" in done.stderr
+
+
+def test_of_two_decisions_in_two_lines_the_later_stands(tmp_path):
+    def earlier(room, ids):
+        room.desk.sort(ids["Left"], "boats", True, NOW - HOUR, by="Cleo")
+
+    ids = sorted_by_hand(tmp_path, earlier)
+    another_line(tmp_path)
+    restore(tmp_path / "syndicator.db", tmp_path / "copy.db", NOW + HOUR)
+    assert "Left" not in under_boats(tmp_path, ids)
