@@ -9,8 +9,8 @@ import pytest
 
 from syndicator import __version__
 from syndicator.cli import service
-from syndicator.cli.output import counted
 from syndicator.intake import Taken
+from syndicator.plurals import counted
 from syndicator.readiness import Pulse
 
 CONFIG = """

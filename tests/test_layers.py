@@ -22,6 +22,7 @@ LAYERS = {
     "pace": 1,
     "health": 1,
     "scoring": 1,
+    "plurals": 1,
     "alerts": 1,
     "metrics": 1,
     "readiness": 1,

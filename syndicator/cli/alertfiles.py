@@ -8,11 +8,12 @@ import typer
 
 from syndicator import shapes
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now
-from syndicator.cli.output import counted, say, show_json
+from syndicator.cli.output import say, show_json
 from syndicator.cli.room import in_newsroom
 from syndicator.cli.session import Newsroom
 from syndicator.cli.telling import desk_of
 from syndicator.errors import UsageError
+from syndicator.plurals import counted
 
 _LARGEST_IMPORT = 5_000_000  # characters
 

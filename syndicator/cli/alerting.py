@@ -9,12 +9,13 @@ from syndicator import shapes
 from syndicator.alertdesk import Fired
 from syndicator.alerts import DeliveryState, Event
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now
-from syndicator.cli.output import at, counted, highlighted, say, show_json
+from syndicator.cli.output import at, highlighted, say, show_json
 from syndicator.cli.room import in_newsroom
 from syndicator.cli.session import Newsroom
 from syndicator.cli.telling import Reference, desk_of, short_id, words, zone_of_row
 from syndicator.errors import UsageError
 from syndicator.model import State
+from syndicator.plurals import counted
 from syndicator.previewing import Account, account
 from syndicator.store import AlertRow, DeliveryRow, Silent
 

@@ -10,12 +10,13 @@ from syndicator.alertdesk import Standing, written
 from syndicator.cli import alertfiles, alerting, lookback
 from syndicator.cli.lookback import would_have
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Moment, Now, refuse_options_before
-from syndicator.cli.output import ago, at, counted, is_narrow, say, short, show_json, show_table, width
+from syndicator.cli.output import ago, at, is_narrow, say, short, show_json, show_table, width
 from syndicator.cli.room import in_newsroom
 from syndicator.cli.session import Newsroom
 from syndicator.cli.telling import Reference, desk_of, destinations_of, state_of, unheard, zone_of
 from syndicator.config.values import duration
 from syndicator.errors import SyndicatorError, UsageError
+from syndicator.plurals import counted
 from syndicator.previewing import look_back
 from syndicator.query import describe
 from syndicator.store import AlertRow
@@ -167,7 +168,7 @@ def remove(reference: Reference, *, config: Config = DEFAULT_CONFIG, now: Now) -
         desk = desk_of(room)
         waiting = desk.standing(desk.find(reference), now).waiting
         row = desk.remove(reference, now)
-        dropped = f" {counted(waiting, 'match')} that waited will not be told.".replace("matchs", "matches")
+        dropped = f" {counted(waiting, 'match', 'matches')} that waited will not be told."
         say(f"Removed {row.name}.{dropped if waiting else ''}")
 
     in_newsroom(config, act)

@@ -9,11 +9,12 @@ import typer
 
 from syndicator.cli.news import read_text, summary_of
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Moment, Now
-from syndicator.cli.output import counted, say, show_json
+from syndicator.cli.output import say, show_json
 from syndicator.cli.room import in_newsroom, what_waits
 from syndicator.cli.session import Newsroom
 from syndicator.errors import UsageError
 from syndicator.model import Article
+from syndicator.plurals import counted
 
 app = typer.Typer(help="Show, correct, kill or hold one article.", no_args_is_help=True)
 

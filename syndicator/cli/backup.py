@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now
-from syndicator.cli.output import counted, note, say, show_json
+from syndicator.cli.output import note, say, show_json
 from syndicator.cli.session import read_settings
 from syndicator.model import State
+from syndicator.plurals import counted
 from syndicator.store import InstanceLock, Restored, back_up
 from syndicator.store import restore as restore_store
 

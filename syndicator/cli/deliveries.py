@@ -8,12 +8,13 @@ import typer
 from syndicator import shapes
 from syndicator.alerts import DeliveryState
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now, refuse_options_before
-from syndicator.cli.output import at, counted, say, show_json
+from syndicator.cli.output import at, say, show_json
 from syndicator.cli.room import in_newsroom, what_waits
 from syndicator.cli.session import Newsroom
 from syndicator.cli.telling import desk_of
 from syndicator.destinationdesk import DestinationDesk
 from syndicator.errors import UsageError
+from syndicator.plurals import counted
 from syndicator.store import DeliveryRow
 
 app = typer.Typer(help="What was told to whom, and what could not be.", invoke_without_command=True)
@@ -108,22 +109,18 @@ def replay(
             left = [{"destination": name, "deliveries": count} for name, count in sorted(done.left.items())]
             show_json({"queued": done.queued, "left": left})
             return not done.left
-        say(f"{_counted(done.queued)} queued again.")
+        say(f"{counted(done.queued, 'delivery', 'deliveries')} queued again.")
         for name, count in sorted(done.left.items()):
             row = room.store.destinations.get(name)
             gone = row is None or row.gone
             mend = "which was removed" if gone else f"which is switched off: syndicator destinations on {name}"
-            say(f"{_counted(count)} left, to {name}, {mend}")
+            say(f"{counted(count, 'delivery', 'deliveries')} left, to {name}, {mend}")
         for line in what_waits(room):
             say(line)
         return not done.left
 
     if not in_newsroom(config, act, start=now):
         raise typer.Exit(1)
-
-
-def _counted(number: int) -> str:
-    return f"{number} {'delivery' if number == 1 else 'deliveries'}"
 
 
 def _list(

@@ -10,13 +10,14 @@ import typer
 from syndicator import shapes
 from syndicator.alerts import Verdict
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now, refuse_options_before
-from syndicator.cli.output import ago, counted, is_narrow, say, short, show_json, show_table
+from syndicator.cli.output import ago, is_narrow, say, short, show_json, show_table
 from syndicator.cli.room import in_newsroom
 from syndicator.cli.session import Newsroom, open_newsroom, start_unless_running
 from syndicator.config import DestinationKind
 from syndicator.delivery import new_secret as random_secret
 from syndicator.destinationdesk import DestinationDesk, Edited, Reached
 from syndicator.errors import UsageError
+from syndicator.plurals import counted
 
 app = typer.Typer(help="Where alerts go.", invoke_without_command=True)
 

@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass, field
 from structlog.stdlib import BoundLogger
 
 from syndicator.alerts import Verdict
-from syndicator.cli.output import counted
 from syndicator.courier import Delivered
 from syndicator.intake import Taken
+from syndicator.plurals import counted
 from syndicator.rendering import Published
 from syndicator.worker import StoreTrouble
 

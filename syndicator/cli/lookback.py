@@ -9,11 +9,12 @@ from syndicator import shapes
 from syndicator.alerts import bars
 from syndicator.cli.news import show_hit
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now
-from syndicator.cli.output import counted, say, show_json, width
+from syndicator.cli.output import say, show_json, width
 from syndicator.cli.room import in_newsroom
 from syndicator.cli.session import Newsroom
 from syndicator.cli.telling import desk_of
 from syndicator.errors import UsageError
+from syndicator.plurals import counted
 from syndicator.previewing import DAYS, NEWEST, Past, draft, look_back
 from syndicator.query import describe
 from syndicator.watch import watched_alert

@@ -9,12 +9,13 @@ import typer
 
 from syndicator import shapes
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now
-from syndicator.cli.output import counted, highlighted, say, show_json, with_progress
+from syndicator.cli.output import highlighted, say, show_json, with_progress
 from syndicator.cli.room import what_waits
 from syndicator.cli.service import Tally
 from syndicator.cli.session import Newsroom, open_newsroom, open_store, read_settings, start_unless_running
 from syndicator.errors import UsageError
 from syndicator.model import Article
+from syndicator.plurals import counted
 from syndicator.query import parse
 from syndicator.store import Hit
 

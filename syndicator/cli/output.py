@@ -135,11 +135,6 @@ def is_narrow() -> bool:
     return _RESULTS.is_terminal and _RESULTS.width < _WIDE
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun, in the plural where it needs one: "1 file", "2 files"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def _span(span: timedelta) -> str:
     seconds = int(span.total_seconds())
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):

@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from syndicator.cli.output import counted
 from syndicator.cli.session import Newsroom, open_newsroom, start_unless_running
 from syndicator.errors import StoreBusyError
+from syndicator.plurals import counted
 
 Result = TypeVar("Result")
 

@@ -18,7 +18,7 @@ from syndicator.alerts import Verdict
 from syndicator.cli.journal import Journal, told
 from syndicator.cli.logs import events, start_logging
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now, Verbose
-from syndicator.cli.output import counted, note, say, show_json, with_progress
+from syndicator.cli.output import note, say, show_json, with_progress
 from syndicator.cli.session import Newsroom, note_warnings, open_newsroom, open_store, read_settings
 from syndicator.cli.systemd import Systemd
 from syndicator.config import Log, LogFormat, LogLevel, Settings
@@ -26,6 +26,7 @@ from syndicator.courier import Delivered
 from syndicator.errors import SyndicatorError, UsageError
 from syndicator.filing import unwatched
 from syndicator.intake import Taken
+from syndicator.plurals import counted
 from syndicator.rendering import Published
 from syndicator.userdesk import UserDesk
 from syndicator.worker import Worker, utc_now

@@ -11,7 +11,7 @@ from syndicator.cli.output import ago, say, show_json, show_table
 from syndicator.cli.session import open_store, read_settings
 from syndicator.health import LOOKBACK, Health, health
 from syndicator.model import SourceState
-from syndicator.sourcedesk import pushes_of
+from syndicator.sourcedesk import judge, pushes_of
 from syndicator.websub import Subscribed
 
 app = typer.Typer(help="The sources with their health.", invoke_without_command=True)
@@ -46,7 +46,7 @@ def list_sources(*, config: Config = DEFAULT_CONFIG, now: Now, as_json: Json = F
                 _pace(state, judged, now),
                 "never" if state.gone else ago(state.due, now) if state.due > now else "now",
                 _push(pushes.get(state.name), now),
-                _trouble(judged) or "well",
+                judge(state, judged)[1] or "well",
             )
             for state, judged in known
         ],
@@ -65,18 +65,6 @@ def _pace(state: SourceState, judged: Health, now: datetime) -> str:
 def _push(it: Subscribed | None, now: datetime) -> str:
     """How the subscription at a source's hub stands, and since when; a dash where there is none."""
     return "–" if it is None else f"{it.standing}, {ago(it.since, now)}"
-
-
-def _trouble(judged: Health) -> str:
-    """What is wrong with a source, in one line; empty when nothing is."""
-    if judged.gone:
-        return "gone: the server says it will not come back (410); take it out of config.toml"
-    if judged.failures:
-        times = "once" if judged.failures == 1 else f"{judged.failures} times in a row"
-        return f"failed {times}: {judged.error}"
-    if judged.error:
-        return f"a file was refused: {judged.error}"
-    return f"strangely quiet: {judged.quiet}" if judged.quiet else ""
 
 
 def _as_record(state: SourceState, judged: Health, push: Subscribed | None) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now, refuse_options_before
-from syndicator.cli.output import ago, counted, say, show_json, show_table, with_progress
+from syndicator.cli.output import ago, say, show_json, show_table, with_progress
 from syndicator.cli.session import open_newsroom, open_store, read_settings
 from syndicator.errors import UsageError
 from syndicator.pipeline import analyser, topic_queries
+from syndicator.plurals import counted
 from syndicator.scoring import Mistake, Score, read_labelled, score
 from syndicator.store import ALL
 

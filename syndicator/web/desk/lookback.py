@@ -7,6 +7,7 @@ from datetime import datetime
 from syndicator.alerts import Concern, Day, Excerpt, excerpt, marked
 from syndicator.config import Settings
 from syndicator.errors import DefinitionError, QueryError
+from syndicator.plurals import counted
 from syndicator.previewing import Past
 from syndicator.query import describe
 from syndicator.store import Hit
@@ -121,28 +122,28 @@ def _summary(past: Past) -> str:
         return "There is no archive yet to look back over."
     # What a source still showed of the days before counts too.
     whole = past.covered >= past.days or any(day.hits and not day.covered for day in found.days)
-    span = f"the last {past.days} days" if whole else _counted(past.covered, "day")
+    span = f"the last {past.days} days" if whole else counted(past.covered, "day")
     if past.cut:
         span = f"the last {past.covered} days" if past.covered > 1 else "what was looked at"
     if not found.hits:
         return f"It would not have fired in {span}."
-    messages = "" if found.messages == found.hits else f", in {_counted(found.messages, 'story', 'stories')}"
+    messages = "" if found.messages == found.hits else f", in {counted(found.messages, 'story', 'stories')}"
     busiest = max(found.days, key=lambda day: day.hits)
     about = f", about {_rate(found.a_day)}" if past.cut or past.covered * 2 >= past.days else ""
     return (
-        f"It would have found {_counted(found.hits, 'article')}{messages} in {span}{about}; "
+        f"It would have found {counted(found.hits, 'article')}{messages} in {span}{about}; "
         f"most on {_day(busiest)}: {busiest.hits}."
     )
 
 
 def _rate(a_day: float) -> str:
     number, span = (a_day, "day") if a_day >= 1 else (a_day * 7, "week") if a_day * 7 >= 1 else (a_day * 30, "month")
-    return f"{_counted(max(round(number), 1), 'message')} a {span}"
+    return f"{counted(max(round(number), 1), 'message')} a {span}"
 
 
 def _bar(number: int, day: Day, most: int, unknown: str) -> Bar:
     height = max(_LEAST, round(day.hits / most * HEIGHT)) if day.hits else 0
-    known = _counted(day.hits, "article") if day.hits or day.covered else unknown
+    known = counted(day.hits, "article") if day.hits or day.covered else unknown
     words = f"{_day(day)}: {known}"
     return Bar(number * STEP, HEIGHT - height, STEP - _GAP, height, words, day.covered)
 
@@ -164,10 +165,6 @@ def _shown(hit: Hit, titles: dict[str, str]) -> Shown:
 
 def _day(day: Day) -> str:
     return f"{_WEEKDAYS[day.day.weekday()]} {day.day.day} {_MONTHS[day.day.month - 1]}"
-
-
-def _counted(count: int, one: str, several: str = "") -> str:
-    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
 
 
 # strftime's follow the process's locale.

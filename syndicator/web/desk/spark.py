@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from syndicator.plurals import counted
+
 DAYS = 30
 WIDTH, HEIGHT = 120, 28
 _BAR, _GAP = 3, 1
@@ -63,5 +65,5 @@ def _words(row: list[int], today: date, noun: str) -> str:
     if not most:
         return f"No {noun}s in {len(row)} days"
     day = today - timedelta(days=len(row) - 1 - row.index(most))
-    came = f"{sum(row)} {noun}{'' if sum(row) == 1 else 's'} in {len(row)} days"
+    came = f"{counted(sum(row), noun)} in {len(row)} days"
     return f"{came}, most on {day.day} {day:%B}: {most}; today: {row[-1]}"
