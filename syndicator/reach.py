@@ -20,12 +20,13 @@ _MOST = 100_000
 class Reach:
     """The feeds that change, by topic, and how many of their archive months; destinations by their kind.
 
-    `told` are told at once, `later` when their digest or the end of their quiet hours comes. `had` may have the article
-    already, by what the ledger says.
+    `followers` follow the feeds through our own hub, which sends them what changed. `told` are told at once, `later`
+    when their digest or the end of their quiet hours comes. `had` may have the article already, by the ledger.
     """
 
     feeds: tuple[str, ...]
     archives: int
+    followers: int
     told: Mapping[str, int]
     later: Mapping[str, int]
     had: Mapping[str, int]
@@ -57,10 +58,12 @@ def rehearse(store: Store, alerting: Alerting, article: Article, act: Callable[[
             alerts = {alert for alert, number in _waiting(store).items() if number > waiting.get(alert, 0)}
             later = {name for alert in alerts for name in alerting.addressees(alert)} - told
             kinds = {row.name: row.kind for row in store.destinations.all()}
+            documents = {each.topic for each in changed if each.month is None}
             found.append(
                 Reach(
                     feeds=tuple(dict.fromkeys(each.topic for each in changed if each.topic != INDEX)),
                     archives=sum(_stands_in(store, article, each) for each in changed),
+                    followers=store.followers.subscribers(documents),
                     told=_by_kind(told, kinds),
                     later=_by_kind(later, kinds),
                     had=_by_kind(had, kinds),

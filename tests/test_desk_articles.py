@@ -14,6 +14,8 @@ from syndicator.courier import Courier
 from syndicator.model import Content, Entry, State
 from syndicator.people import Role
 from syndicator.reach import rehearse
+from syndicator.store import Question
+from syndicator.websub import Asked, Mode
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 
@@ -228,6 +230,36 @@ def test_first_it_is_shown_what_goes_to_whom_and_that_is_what_goes(it, do, sente
     assert entry.who == "Chief"
     assert "It was wrong." in entry.detail
     assert "It was wrong." in page.words
+
+
+def test_followers_through_our_hub_are_told_too_and_each_counts_once(it):
+    id_ = it.say("A boat came in", text="It was towed.")
+    subscribe(it, ("boats", "atom"), ("boats", "json"), ("all", "rss"), callback="https://reader.example/both")
+    subscribe(it, ("all", "rss"), callback="https://reader.example/all")
+    subscribe(it, ("courts", "rss"), callback="https://reader.example/courts")
+    browser = it.desk.signed_in("Chief", Role.CHIEF)
+    for do, said in (
+        ("kill", "2 feeds (with 2 followers through the hub), 2 people, 1 webhook will be told."),
+        ("embargo", "2 feeds (with 2 followers through the hub) will lose it; nobody will be told."),
+    ):
+        browser.get(it.path(id_))
+        page = browser.press(ACTS[do][0], note="It was wrong.", **ACTS[do][2])
+        assert page.tree.xpath("string(//h2[@id='reach'])") == said
+
+
+def test_an_archive_month_that_changes_is_sent_to_nobody(it):
+    article = it.store.articles.get(it.say("A boat came in"))
+    subscribe(it, ("boats", "atom"), callback="https://reader.example/both")
+    alerting = it.room.pipeline.alerting
+    for name, followers in (("boats/2026-10", 0), ("boats", 1)):
+        reach = rehearse(it.store, alerting, article, lambda name=name: it.store.feeds.mark_stale([name]))
+        assert (reach.feeds, reach.followers) == (("boats",), followers)
+
+
+def subscribe(it, *feeds, callback):
+    for feed, extension in feeds:
+        asked = Asked(Mode.SUBSCRIBE, f"https://desk.example/feeds/{feed}.{extension}", callback)
+        it.store.followers.subscribe(Question(1, asked, generation=1, attempts=1), NOW)
 
 
 def test_who_is_told_twice_is_one_person_and_who_never_had_it_is_nobody(it):

@@ -4,6 +4,8 @@ A follower is behind where it was sent an older generation than its topic has. H
 delivery of the newest brings it up to date.
 """
 
+import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -110,6 +112,15 @@ class Followers:
         """How many subscriptions there are (of callbacks on this host)."""
         rows = self._db.query(
             "SELECT count(*) AS n FROM hub_followers WHERE kind = 'subscriber' AND host = coalesce(?, host)", [host]
+        )
+        return next(int(row["n"]) for row in rows)
+
+    def subscribers(self, feeds: Collection[str]) -> int:
+        """How many callbacks are subscribed to these feeds in any format, each counted once."""
+        rows = self._db.query(
+            "SELECT count(DISTINCT w.url) AS n FROM hub_followers w JOIN hub_topics t ON t.url = w.topic"
+            " WHERE w.kind = 'subscriber' AND t.gone = 0 AND t.feed IN (SELECT value FROM json_each(?))",
+            [json.dumps(sorted(feeds))],
         )
         return next(int(row["n"]) for row in rows)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from syndicator.config import DestinationKind
+from syndicator.plurals import counted
 from syndicator.reach import Reach
 from syndicator.store import ALL
 
@@ -27,7 +28,9 @@ class Announcement:
 
 def announcement(do: str, reach: Reach, titles: Mapping[str, str]) -> Announcement:
     """What is said before something is done: `do` is "correct", "kill", "embargo" or "release"."""
-    feeds = _counted(len(reach.feeds), "feed", "feeds")
+    feeds = counted(len(reach.feeds), "feed") if reach.feeds else "no feeds"
+    if reach.followers:
+        feeds += f" (with {counted(reach.followers, 'follower')} through the hub)"
     people = _listed(reach.told)
     if do == "embargo":
         sentence = f"{_capital(feeds)} will lose it. {_capital(people)} will be told." if people else ""
@@ -49,7 +52,7 @@ def _lines(do: str, reach: Reach) -> list[str]:
         later = _listed(reach.later)
         lines.append(f"{_capital(later)} will be told later, with a digest or after quiet hours.")
     if reach.archives:
-        lines.append(f"{_capital(_counted(reach.archives, 'archive month', 'archive months'))} will change as well.")
+        lines.append(f"{_capital(counted(reach.archives, 'archive month'))} will change as well.")
     if do == "kill" and reach.feeds:
         lines.append("A notice takes its place, and an advisory appears in the same feeds as a new item.")
     if do == "embargo" and reach.had:
@@ -64,11 +67,7 @@ def _lines(do: str, reach: Reach) -> list[str]:
 
 def _listed(kinds: Mapping[str, int]) -> str:
     """As in "12 people, 2 webhooks"; people first."""
-    return ", ".join(_counted(kinds[kind], *names) for kind, names in _KINDS.items() if kinds.get(kind))
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number or 'no'} {one if number == 1 else many}"
+    return ", ".join(counted(kinds[kind], *names) for kind, names in _KINDS.items() if kinds.get(kind))
 
 
 def _capital(text: str) -> str:
