@@ -6,11 +6,15 @@ import pytest
 from asgi import ask
 from deskroom import desk_room
 from newsroom import BOATS, COURTS, NOW, WIRE, rss
+from test_busy import other
 from test_desk_signin import quick_hashes  # noqa: F401 - a fixture
 
 from syndicator import shapes
+from syndicator.addresses import Addresses
 from syndicator.alertdesk import AlertDesk, written
+from syndicator.alerts import Answer, Verdict
 from syndicator.people import Role
+from syndicator.web.house import House
 
 LINES = '[destinations.lines]\nkind = "file"\npath = "alerts.jsonl"\n'
 LOG = '[destinations.log]\nkind = "console"\n'
@@ -238,6 +242,61 @@ def test_a_test_goes_to_the_chosen_destination_and_what_was_typed_stays(desk):
     assert '"test"' in (desk.room.root / "alerts.jsonl").read_text("utf-8")
     assert (value(page, "name"), value(page, "all")) == ("Mine", "boat")
     assert [row.thing for row in desk.room.store.audit.newest(limit=9) if row.act == "tested"] == ["destination lines"]
+
+
+def test_nobody_is_flooded_with_tests(desk, monkeypatch):
+    """One destination by several people, or several destinations by one, in whatever way its name is written."""
+    sent = []
+
+    async def send(_self, name, _message):
+        sent.append(name)
+        return Answer(Verdict.DELIVERED, "fine", answered=True)
+
+    monkeypatch.setattr(Addresses, "send", send)
+    anna, ben = desk.signed_in("Anna"), desk.signed_in("Ben", Role.ADMIN)
+    names = {each: f"Send me a test by {each}" for each in ("lines", "log")}
+    for _ in range(3):
+        anna.get("/desk/alerts/new")
+        assert anna.press(names["lines"]).status == 200
+    for browser, path, button in (
+        (anna, "/desk/alerts/new", names["lines"]),
+        (ben, "/desk/destinations/lines", "Send a test"),
+    ):
+        browser.get(path)
+        page = browser.press(button, all="boat") if browser is anna else browser.press(button)
+        assert page.status == 429
+        (told,) = page.told
+        assert told.startswith("No test was sent to lines: there were several just now. Wait ")
+        assert told.endswith(" seconds, then send it again.")
+        assert page.reply["retry-after"] in told.split()
+    for _ in range(2):
+        anna.get("/desk/alerts/new")
+        assert anna.press(names["log"]).status == 200
+    anna.get("/desk/alerts/new")
+    assert (anna.press(names["log"]).status, value(anna.page, "name")) == (429, "")
+    assert sent == ["lines"] * 3 + ["log"] * 2
+
+
+@pytest.mark.parametrize("path", ["new", "preview"])
+def test_looking_back_waits_for_nobody_who_writes(desk, path, monkeypatch):
+    waited, turn = [], House.turn
+
+    async def counted(house):
+        waited.append(house)
+        await turn(house)
+
+    monkeypatch.setattr("syndicator.web.house.ASKER_S", 0.0)
+    monkeypatch.setattr(House, "turn", counted)
+    browser = desk.signed_in("Anna")
+    page = browser.get("/desk/alerts/new")
+    desk.after(timedelta(minutes=5))  # a sign of life is due
+    fields = {"proof": page.form("Save the alert")[0].fields["proof"], "do": "look", "by": "boxes", "all": "boat"}
+    with other(desk.room.store) as process:
+        process.begin()
+        waited.clear()
+        assert "It would have found 1 article" in browser.post(f"/desk/alerts/{path}", list(fields.items())).words
+        assert browser.post("/desk/alerts/new", list({**fields, "do": "save", "name": "A"}.items())).status == 503
+        assert len(waited) == 1  # for what is saved
 
 
 def test_the_first_button_of_the_form_saves_nothing(desk):

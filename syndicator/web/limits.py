@@ -18,16 +18,21 @@ CLIENTS = 16_384
 
 
 class Purse:
-    """One purse for each name: `rate_per_minute` acts a minute, of which a quarter may come at once.
+    """One purse for each name: `rate_per_minute` acts a minute, of which a quarter or `at_once` may come at once.
 
     `clock` gives seconds that never go back. It is the generic cell rate algorithm (ITU-T I.371), a token bucket which
     keeps one number a name: the moment at which its purse will be full again.
     """
 
     def __init__(
-        self, rate_per_minute: int, clock: Callable[[], float] = time.monotonic, *, names: int = CLIENTS
+        self,
+        rate_per_minute: int,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        at_once: int | None = None,
+        names: int = CLIENTS,
     ) -> None:
-        self.burst = min(rate_per_minute, max(_AT_LEAST, rate_per_minute // _AT_ONCE))
+        self.burst = at_once or min(rate_per_minute, max(_AT_LEAST, rate_per_minute // _AT_ONCE))
         self._price_s = _MINUTE_S / rate_per_minute
         self._clock = clock
         self._most = names

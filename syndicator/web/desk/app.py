@@ -18,6 +18,7 @@ from syndicator.web.desk.signin import signin_routes
 from syndicator.web.desk.sources import source_routes
 from syndicator.web.desk.tokens import token_routes
 from syndicator.web.desk.topics import topic_routes
+from syndicator.web.desk.trials import Trials
 from syndicator.web.desk.visitor import Sessions
 from syndicator.web.house import House
 from syndicator.web.resource import Resource
@@ -27,7 +28,7 @@ def desk_routes(house: House) -> list[BaseRoute]:
     """Every address of the desk, a room at a time; none where config has no desk."""
     if not house.settings.desk.enabled:
         return []
-    desk = Desk(house, Sessions(house), DeskPages(house))
+    desk = Desk(house, Sessions(house), DeskPages(house), Trials())
     return [
         *signin_routes(desk),
         *overview_routes(desk),

@@ -18,9 +18,11 @@ from syndicator.delivery import new_secret
 from syndicator.destinationdesk import TEST_S, DestinationDesk, Reached
 from syndicator.errors import ConflictError, DefinitionError, UsageError
 from syndicator.people import Role
+from syndicator.plurals import counted
 from syndicator.store import LastAttempts, Store
 from syndicator.web.desk.door import Behind, Desk
 from syndicator.web.desk.form import Form
+from syndicator.web.desk.trials import too_often
 from syndicator.web.desk.visitor import Visitor
 
 FORM_BYTES = 32_768
@@ -145,15 +147,19 @@ class Destinations:
     async def _remove(self, visitor: Visitor, name: str, *, force: bool) -> Response:
         if (users := self._destinations.users(name)) and not force:
             return await self._one(
-                visitor, name, wrong=f"{_counted(len(users), 'alert')} would have nowhere to go.", status=409
+                visitor, name, wrong=f"{counted(len(users), 'alert')} would have nowhere to go.", status=409
             )
         lost = self._destinations.remove(name, self._house.clock(), force=force, by=visitor.user.name)
         said = f"{name} is removed."
         if lost:
-            said += f" {_counted(lost, 'message')} that waited will not be sent."
+            said += f" {counted(lost, 'message')} that waited will not be sent."
         return self._desk.go("/destinations", said=said)
 
     async def _test(self, visitor: Visitor, name: str) -> Response:
+        if (wait := self._desk.trials.refuse_after(visitor.user, name)) is not None:
+            refused = await self._one(visitor, name, wrong=too_often(name, wait), status=429)
+            refused.headers["Retry-After"] = str(wait)
+            return refused
         house = self._house
         answer = await self._destinations.test(
             name, house.addresses, house.clock(), by=visitor.user.name, seconds=TEST_S
@@ -237,7 +243,3 @@ def _refused(kind: DestinationKind, raw: Mapping[str, str], error: UsageError) -
         at, said = (key, sentence) if key in fields else ("", f"{key} {sentence}".strip())
         mistakes[at] = f"{mistakes[at]} {said}" if at in mistakes else said
     return Refused(kind.value, {key: value for key, value in raw.items() if key not in _SECRET}, mistakes)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -14,6 +14,7 @@ from syndicator.errors import NotFoundError, SyndicatorError, UsageError
 from syndicator.people import Role
 from syndicator.web.desk.form import Form
 from syndicator.web.desk.pages import DeskPages
+from syndicator.web.desk.trials import Trials
 from syndicator.web.desk.visitor import Sessions, Visitor, is_ours
 from syndicator.web.house import House
 
@@ -30,6 +31,7 @@ class Desk:
     house: House
     sessions: Sessions
     pages: DeskPages
+    trials: Trials
 
     @property
     def base(self) -> str:
@@ -55,13 +57,18 @@ class Desk:
 class Behind:
     """An ASGI endpoint behind the door: `get` shows, `post` changes; for those whose role reaches `role`.
 
+    A `post` has the turn to write when it begins. Where it `writes` not at all or not always, it takes the turn itself.
+
     Whoever is not signed in is led to where they can be, and back. A form without its proof is refused with 403.
     What an act raises on purpose is told on a page of its own: 404 for what is not there, 400 for what can't be done.
     """
 
-    def __init__(self, desk: Desk, role: Role, *, get: Look | None = None, post: Act | None = None) -> None:
+    def __init__(
+        self, desk: Desk, role: Role, *, get: Look | None = None, post: Act | None = None, writes: bool = True
+    ) -> None:
         self._desk = desk
         self._role = role
+        self._writes = writes
         self._get = get
         self._post = post
         self.allow = ", ".join([*(["GET", "HEAD"] if get else []), *(["POST"] if post else [])])
@@ -95,7 +102,8 @@ class Behind:
         form = await Form.sent(request)
         if not visitor.proves(form.text("proof")):
             return self._desk.page("stale.html", visitor, status=403)
-        await self._desk.house.turn()
+        if self._writes:
+            await self._desk.house.turn()
         return await act(request, visitor, form)
 
     def _to_sign_in(self, request: Request) -> Response:

@@ -26,6 +26,7 @@ from syndicator.web.desk.door import Behind, Desk
 from syndicator.web.desk.form import Form
 from syndicator.web.desk.lookback import Looked, excused, looked, refused, wrong
 from syndicator.web.desk.rights import check_change
+from syndicator.web.desk.trials import too_often
 from syndicator.web.desk.visitor import Visitor
 
 FORM_BYTES = 65_536
@@ -62,10 +63,11 @@ class Place:
 def editor_routes(desk: Desk) -> list[BaseRoute]:
     """The editor's three addresses."""
     editor = Editor(desk)
-    edit = Behind(desk, Role.EDITOR, get=editor.get, post=editor.post)
+    edit = Behind(desk, Role.EDITOR, get=editor.get, post=editor.post, writes=False)
+    preview = Behind(desk, Role.EDITOR, post=editor.preview, writes=False)
     return [
         Route(f"{desk.base}/alerts/new", edit, max_body_size=FORM_BYTES),
-        Route(f"{desk.base}/alerts/preview", Behind(desk, Role.EDITOR, post=editor.preview), max_body_size=FORM_BYTES),
+        Route(f"{desk.base}/alerts/preview", preview, max_body_size=FORM_BYTES),
         Route(f"{desk.base}/alerts/{{id:uuid}}/edit", edit, max_body_size=FORM_BYTES),
     ]
 
@@ -92,10 +94,14 @@ class Editor:
 
     async def post(self, request: Request, visitor: Visitor, sent: Form) -> Response:
         """Save it; or show the page again as it was filled in: looked back, the other way to write, or a test sent."""
+        do, destination = sent.text("do"), sent.text("test")
+        if do == "save" and not destination:
+            # Before the alert is read: nobody else changes it between that and the write.
+            await self._house.turn()
         row, form = self._row(request, visitor), AlertForm.sent(sent)
-        if destination := sent.text("test"):
+        if destination:
             return await self._test(visitor, row, form, destination)
-        match sent.text("do"):
+        match do:
             case "save":
                 return await self._save(visitor, row, form)
             case "boxes":
@@ -201,6 +207,11 @@ class Editor:
     async def _test(self, visitor: Visitor, row: AlertRow | None, form: AlertForm, name: str) -> Response:
         """A test sent to one destination, with what the other side said to it."""
         house = self._house
+        name = self._destinations.find(name).name
+        if (wait := self._desk.trials.refuse_after(visitor.user, name)) is not None:
+            refused = await self._page(visitor, row, form, wrong=too_often(name, wait), status=429)
+            refused.headers["Retry-After"] = str(wait)
+            return refused
         answer = await self._destinations.test(
             name, house.addresses, house.clock(), by=visitor.user.name, seconds=TEST_S
         )
@@ -218,6 +229,7 @@ class Editor:
         *,
         mistakes: Mapping[str, str] | None = None,
         wrong: str = "",
+        status: int = 200,
     ) -> Response:
         look = await self._look(form)
         settings = self._house.settings
@@ -226,7 +238,7 @@ class Editor:
         return self._desk.page(
             "alert_edit.html",
             visitor,
-            status=400 if mistakes else 200,
+            status=400 if mistakes else status,
             row=row,
             form=form,
             look=look,
