@@ -88,7 +88,7 @@ def read_labelled(lines: Iterable[str], name: str) -> list[Labelled]:
             articles.append(Labelled(str(found["id"]), str(found["title"]), text, frozenset(labels)))
         except KeyError as error:
             raise UsageError(f"{name}, line {number}: {error.args[0]} is missing") from error
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise UsageError(f"{name}, line {number}: not a JSON object ({error})") from error
     return articles
 

@@ -1,6 +1,6 @@
 """What people see of topics: what each asks for in plain words, how full it is, and what it caught last.
 
-Topics stand in config.toml, and are changed there: `places` says on which line.
+Topics stand in config.toml, and are changed there: `places` says on which line; `scored` how well their queries tag.
 """
 
 from dataclasses import dataclass
@@ -8,8 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from syndicator.config import Settings, Topic, key_places
+from syndicator.errors import UsageError
 from syndicator.model import FeedItem, Reason
+from syndicator.pipeline import analyser, topic_queries
 from syndicator.query import describe, parse
+from syndicator.scoring import Scores, read_labelled, score
 from syndicator.store import Narrowed, Store
 
 NEWEST = 3
@@ -55,6 +58,21 @@ def topic_standings(settings: Settings, store: Store, since: datetime) -> list[T
 def places(path: Path) -> dict[str, int]:
     """The line of each topic in config.toml as it is now, which may be newer than what the service has read."""
     return {str(key[1]): line for key, line in key_places(path).items() if len(key) > 1 and key == ("topics", key[1])}
+
+
+def scored(settings: Settings, file: Path, name: str) -> Scores:
+    """How well the topic queries tag the labelled articles of this file, which is called `name` in what is said of it.
+
+    It takes about as long as taking that many articles in. Raises UsageError.
+    """
+    try:
+        with file.open(encoding="utf-8-sig") as lines:
+            articles = read_labelled(lines, name)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name} is not UTF-8 text: save it as UTF-8.") from error
+    except OSError as error:
+        raise UsageError(f"{name} can't be read: {error.strerror}.") from error
+    return score(topic_queries(settings), articles, analyser(settings))
 
 
 def _newest(store: Store, topic: str) -> list[Caught]:

@@ -10,11 +10,10 @@ import typer
 from syndicator.cli.options import DEFAULT_CONFIG, Config, Json, Now, refuse_options_before
 from syndicator.cli.output import ago, say, show_json, show_table, with_progress
 from syndicator.cli.session import open_newsroom, open_store, read_settings
-from syndicator.errors import UsageError
-from syndicator.pipeline import analyser, topic_queries
 from syndicator.plurals import counted
-from syndicator.scoring import Mistake, Score, read_labelled, score
+from syndicator.scoring import Mistake, Score
 from syndicator.store import ALL
+from syndicator.topicdesk import scored
 
 app = typer.Typer(help="The topics with their counts.", invoke_without_command=True)
 
@@ -50,12 +49,7 @@ def score_topics(
 ) -> None:
     """How well the topic queries tag labelled articles: precision, recall, F1, and every error with its reasons."""
     settings = read_settings(config)
-    try:
-        with file.open(encoding="utf-8-sig") as lines:
-            articles = read_labelled(lines, str(file))
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is not UTF-8 text: save it as UTF-8.") from error
-    scores = score(topic_queries(settings), articles, analyser(settings))
+    scores = scored(settings, file, str(file))
     if as_json:
         show_json(
             {

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from pydantic import Field, field_validator
 
 from syndicator.config.section import Section
-from syndicator.config.values import Duration, Line, Net, Whole, public_base
+from syndicator.config.values import Duration, Line, Location, Net, Whole, public_base
 
 _ROBOTS = re.compile(r"[a-z][a-z0-9:_-]*(, ?[a-z][a-z0-9:_-]*)*")
 # Who pushes our feeds, where it is no hub elsewhere: our own, or nobody.
@@ -57,13 +57,14 @@ class Desk(Section):
     """[desk]: the pages at /desk where the newsroom works, and how long somebody stays signed in there.
 
     `trusted_header` names the header in which a proxy of ours says who it has signed in; believed from
-    `server.trusted_proxies` alone.
+    `server.trusted_proxies` alone. `labelled` is a file of articles that a person has tagged; absolute.
     """
 
     enabled: bool = True
     idle: Duration = Field(default=timedelta(hours=12), ge=timedelta(minutes=5), le=timedelta(days=30))
     lifetime: Duration = Field(default=timedelta(days=14), ge=timedelta(minutes=5), le=timedelta(days=90))
     trusted_header: Line | None = None
+    labelled: Location | None = None
 
     @field_validator("trusted_header")
     @classmethod

@@ -15,6 +15,7 @@ from syndicator.publish import PublicSite
 from syndicator.store import Store
 from syndicator.topicdesk import Caught, TopicStanding, topic_standings
 from syndicator.web.desk.door import Behind, Desk
+from syndicator.web.desk.scores import Board, Scoreboard
 from syndicator.web.desk.spark import DAYS, Spark, spark
 from syndicator.web.desk.visitor import Visitor
 from syndicator.web.marking import Piece, pieces
@@ -55,18 +56,21 @@ class Topics:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._site = public_site(desk.house.settings)
+        self._scores = Scoreboard(desk.house.settings)
 
     async def get(self, _request: Request, visitor: Visitor) -> Response:
         """Every topic in the order of config.toml."""
         house = self._desk.house
         now, zone = house.clock(), ZoneInfo(visitor.user.zone)
 
-        def look(store: Store) -> list[TopicCard]:
+        def look(store: Store) -> tuple[list[TopicCard], Board | None]:
             since = now - timedelta(days=DAYS + 1)
-            return [_card(each, self._site, now, zone) for each in topic_standings(house.settings, store, since)]
+            standings = topic_standings(house.settings, store, since)
+            return [_card(each, self._site, now, zone) for each in standings], self._scores.look()
 
-        cards = await house.reading.read(look)
-        return self._desk.page("topics.html", visitor, here="/topics", cards=cards, config=house.settings.path.name)
+        cards, board = await house.reading.read(look)
+        config = house.settings.path.name
+        return self._desk.page("topics.html", visitor, here="/topics", cards=cards, board=board, config=config)
 
 
 def _card(standing: TopicStanding, site: PublicSite, now: datetime, zone: ZoneInfo) -> TopicCard:
