@@ -31,13 +31,13 @@ FEED_LENGTH = 32 * 1024 * 1024
 _PAGE = re.compile(r"<!doctype\s+html|<(?:html|head|body)[\s>]", re.IGNORECASE)
 _HEAD_LENGTH = 64 * 1024
 _PERIODS_MINUTES = {"hourly": 60, "daily": 1_440, "weekly": 10_080, "monthly": 43_200, "yearly": 525_600}
-_SKIP = re.compile(r"<skip(hours|days)\b[^>]*>(.{0,4000}?)</skip\1\s*>", re.IGNORECASE | re.DOTALL)
+_SKIP = re.compile(r"<skip(hours|days)\b[^<>]*>((?:[^<]|<(?!skip)){0,4000}?)</skip\1\s*>", re.IGNORECASE)
 _SKIPPED = re.compile(r"<(?:hour|day)\b[^>]*>\s*([a-z0-9]{1,9})\s*<", re.IGNORECASE)
 _WEEKDAYS = {"monday": 0, "tuesday": 1, "wednesday": 2, "thursday": 3, "friday": 4, "saturday": 5, "sunday": 6}
 _HTML_TYPES = {"text/html", "application/xhtml+xml"}
 _MARKS_OF_BLOGGER = "http://schemas.google.com/g/2005#kind"
 _IN_ANGLES = re.compile(r"<[^<>]*>?$")
-_EMAIL = re.compile(r"[^@\s()<>]+@[^@\s()<>]+")
+_EMAIL = re.compile(r"(?<![^@\s()<>])[^@\s()<>]+@[^@\s()<>]+")
 
 # A feedparser dictionary; its own get() would answer `updated` with `published`, so this module uses dict.get.
 _Record = dict[str, Any]
