@@ -173,6 +173,7 @@ def test_never_more_than_the_rate_and_the_burst_pass(rate, visits):
             assert end - begin + 1 <= rate * minutes + limits.burst + 1e-3
 
 
+@settings(deadline=None)
 @given(st.integers(1, 600), st.integers(1, 5))
 def test_who_asks_all_the_time_gets_the_rate(rate, minutes):
     clock = Clock()
