@@ -14,6 +14,7 @@ SyndicatorError
 ├── SourceError            one source failed; it costs itself, never the cycle
 │   ├── FetchError         the network or the server said no
 │   └── ParseError         what came can't be read as news
+├── SignOnError            the provider that signs people in can't be reached, or believed
 ├── HubFullError           our WebSub hub takes no more at present
 └── PublishError           one feed could not be written
 """
@@ -152,6 +153,10 @@ class FetchError(SourceError):
 
 class ParseError(SourceError):
     """What came can't be read as news: too large, too deep, not a feed, not a page, no text."""
+
+
+class SignOnError(SyndicatorError):
+    """The provider that signs people in can't be reached, or what it says can't be believed. The text is for admins."""
 
 
 class HubFullError(SyndicatorError):

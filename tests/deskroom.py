@@ -48,6 +48,8 @@ class Browser:
 
     def __init__(self, app, site, **headers):
         self.app, self.site, self.cookies, self.headers = app, site, {}, headers
+        # Answers for all other sites: takes an address, gives the one that it leads on to.
+        self.elsewhere = None
         self.page = None
 
     def get(self, path):
@@ -82,7 +84,11 @@ class Browser:
             self.page = Page(reply, path)
             if reply.status not in {301, 302, 303, 307, 308}:
                 return self.page
-            parts = urlsplit(urljoin(path, reply["location"]))
+            where = urljoin(path, reply["location"])
+            if urlsplit(where).netloc and self.elsewhere:
+                where = self.elsewhere(where)
+            parts = urlsplit(where)
+            assert not parts.netloc or where.startswith(f"{self.site}/"), f"it leads away, to {where}"
             path, method, body = parts.path + (f"?{parts.query}" if parts.query else ""), "GET", b""
         raise AssertionError("it leads on and on")
 

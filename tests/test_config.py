@@ -13,8 +13,10 @@ from pydantic import ValidationError
 
 from syndicator import __version__
 from syndicator.config import (
+    WELL_KNOWN,
     AlertSettings,
     Api,
+    Claim,
     Desk,
     DestinationKind,
     DestinationSettings,
@@ -22,6 +24,7 @@ from syndicator.config import (
     Log,
     Maintenance,
     Network,
+    Oidc,
     Schedule,
     Server,
     Settings,
@@ -50,6 +53,11 @@ FEED = """
 name = "Wire"
 kind = "feed"
 url = "https://wire.example.net/rss"
+"""
+OIDC = """[desk.oidc]
+issuer = "https://id.example.net/"
+client_id = "desk"
+client_secret = "hunter2hunter2"
 """
 TOPIC = """
 [topics.asylum]
@@ -231,6 +239,13 @@ REFUSED = [
     (SITE + "[server]\nrate = 0", "line 6: server.rate", "at least 1"),
     (SITE + "[server]\ntrusted_proxies = ['proxy']", "line 6: server.trusted_proxies[0]", "10.0.0.0/8"),
     (SITE + "[api]\nread = 'all'", "line 6: api.read", "token"),
+    (SITE + "[desk]\noidc = 5", "line 6: desk.oidc", "is not a table"),
+    (SITE + "[desk.oidc]\nissuer = 'https://id.example.net'", "line 5: desk.oidc.client_id", "is missing"),
+    (SITE + OIDC.replace("https:", "http:"), "line 6: desk.oidc.issuer", "is not https"),
+    (SITE + OIDC.replace("net/", "net?a=b"), "line 6: desk.oidc.issuer", "question mark"),
+    (SITE + OIDC.replace("net/", f"net{WELL_KNOWN}"), "line 6: desk.oidc.issuer", f"in front of {WELL_KNOWN}"),
+    (SITE + OIDC + "claim = 'name'", "line 9: desk.oidc.claim", '"email", "preferred_username" or "sub"'),
+    (SITE + OIDC + "clam = 'email'", "line 9: desk.oidc.clam", "did you mean `claim`?"),
     (SITE + "[websub]\nhub = 'built in'", "line 6: websub.hub", '"built-in", "none"'),
     (SITE + "[log]\nformat = 'xml'", "line 6: log.format", "json"),
     (SITE + "[schedule]\npoll_min = '7h'", "line 5: schedule.poll_max", "shorter than poll_min"),
@@ -385,6 +400,33 @@ def test_a_wrong_value_from_the_environment_is_not_printed(tmp_path):
     assert "s3cret" not in said[0]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        OIDC.replace('"hunter2hunter2"', '"hunter2\\nhunter2"'),
+        OIDC.replace('desk"', '"'),
+        '[desk]\noidc = "hunter2hunter2"',
+    ],
+    ids=["what is wrong with it", "beside a mistake", "in the wrong place"],
+)
+def test_a_secret_of_a_section_within_another_is_not_printed(tmp_path, text):
+    assert "hunter2" not in "".join(problems(tmp_path, SITE + text))
+
+
+@pytest.mark.parametrize("written", ["hunter2hunter2", "env:SECRET"])
+def test_the_settings_of_a_provider_keep_its_secret_to_themselves(tmp_path, written):
+    settings = read(tmp_path, SITE + OIDC.replace("hunter2hunter2", written), SECRET="hunter2hunter2")
+    assert (settings.desk.oidc.issuer, settings.desk.oidc.claim) == ("https://id.example.net/", Claim.EMAIL)
+    assert settings.desk.oidc.client_secret == "hunter2hunter2"
+    assert "hunter2" not in f"{settings!r} {settings.desk} {settings.desk.oidc!r}"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "[::1]", "localhost"])
+def test_a_provider_on_this_machine_needs_no_https(tmp_path, host):
+    issuer = f"http://{host}/realms/desk"
+    assert read(tmp_path, SITE + OIDC.replace("https://id.example.net/", issuer)).desk.oidc.issuer == issuer
+
+
 # Warnings
 
 
@@ -496,6 +538,7 @@ SECTIONS = {
     "[server]": Server,
     "[api]": Api,
     "[desk]": Desk,
+    "[desk.oidc]": Oidc,
     "[websub]": WebSub,
     "[log]": Log,
     "[schedule]": Schedule,
@@ -508,6 +551,7 @@ SECTIONS = {
     "[maintenance]": Maintenance,
 }
 REQUIRED = {
+    Oidc: {"issuer": "https://id.e.org", "client_id": "c", "client_secret": "s"},
     Site: {"title": "T", "url": "https://e.org", "contact": "a@e.org"},
     Source: {"name": "n", "kind": "feed", "url": "https://e.org"},
     Topic: {"name": "n", "title": "T", "query": "q"},
@@ -531,6 +575,7 @@ def documented() -> dict[str, dict[str, str]]:
 
 def test_documentation_and_models_have_the_same_keys():
     models = {heading: set(model.model_fields) for heading, model in SECTIONS.items()}
+    models["[desk]"].remove("oidc")
     models["[topics.NAME]"].remove("name")
     models["[destinations.NAME]"].remove("name")
     assert {heading: set(keys) for heading, keys in documented().items()} == models

@@ -144,7 +144,10 @@ def test_a_mistake_is_told_at_its_field_and_what_was_written_stays(desk, admin, 
     assert page.tree.xpath("//details[@open]//input[@name='owner']/@value") == ["Ann <b>"]
     assert "short-pw" not in page.reply.body.decode()
     assert desk.room.store.destinations.get("day") is None
-    assert notes(desk) == [("signed in", "user Ada", ""), ("password chosen", "user Ada", "")][: len(notes(desk))]
+    assert (
+        notes(desk)
+        == [("signed in", "user Ada", "by their link"), ("password chosen", "user Ada", "")][: len(notes(desk))]
+    )
 
 
 @pytest.mark.parametrize("kind", ["file", "console", "", "smtp"])

@@ -40,6 +40,7 @@ LAYERS = {
     "addresses": 3,
     "courier": 3,
     "pushing": 3,
+    "oidc": 3,
     "maintenance": 3,
     "alertdesk": 3,
     "destinationdesk": 3,

@@ -3,6 +3,7 @@
 from syndicator.config.alerts import AlertSettings, Maintenance
 from syndicator.config.destinations import DestinationKind, DestinationSettings, Security, Smtp
 from syndicator.config.endpoints import ON_THIS_MACHINE, apprise_url, webhook_secret
+from syndicator.config.oidc import MISSING, WELL_KNOWN, Claim, Oidc
 from syndicator.config.reader import key_places, load
 from syndicator.config.serving import Access, Api, Desk, Log, LogFormat, LogLevel, Server, WebSub
 from syndicator.config.settings import Feeds, Network, Schedule, Settings, Site, Store
@@ -11,10 +12,13 @@ from syndicator.config.sources import Source, Topic
 from syndicator.config.values import web_address
 
 __all__ = [
+    "MISSING",
     "ON_THIS_MACHINE",
+    "WELL_KNOWN",
     "Access",
     "AlertSettings",
     "Api",
+    "Claim",
     "Desk",
     "DestinationKind",
     "DestinationSettings",
@@ -24,6 +28,7 @@ __all__ = [
     "LogLevel",
     "Maintenance",
     "Network",
+    "Oidc",
     "Schedule",
     "Security",
     "Server",

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from syndicator.config.checks import address
 from syndicator.config.destinations import DestinationKind, DestinationSettings
+from syndicator.config.oidc import MISSING, is_installed
 from syndicator.config.settings import Settings
 
 _EXAMPLES = ("example.org", "example.com")
@@ -25,6 +26,8 @@ def doubts(settings: Settings) -> Iterator[str]:
         yield "there is no source that is enabled: nothing will come in"
     if not settings.topics:
         yield "there is no topic: only the feed of everything will be published"
+    if settings.desk.oidc and not is_installed():
+        yield f"{MISSING}; until then nobody can sign in by it"
     yield from _same_place(settings.destinations)
     for alert in settings.alerts:
         if alert.enabled and not alert.destinations:

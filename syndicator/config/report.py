@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from typing import get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -63,7 +64,7 @@ class Report:
         for detail in error.errors():
             key = at + detail["loc"]
             if detail["type"] not in _ECHOES and not any(key[: len(gone)] == gone for gone in self._unset):
-                self.say(key, _sentence(detail, section))
+                self.say(key, _sentence(detail, *_innermost(section, detail["loc"])))
 
 
 def written(key: Key) -> str:
@@ -82,9 +83,18 @@ def unknown(name: str, known: Iterable[str]) -> str:
     return f"is not a known key: {meant}"
 
 
-def _sentence(detail: ErrorDetails, section: type[Section]) -> str:
+def _innermost(section: type[Section], place: Key) -> tuple[type[Section], Key]:
+    """The section within this one that a place is in, and the place as it is called there."""
+    field = section.model_fields.get(str(place[0])) if place else None
+    for kind in get_args(field.annotation) or (field.annotation,) if field else ():
+        if isinstance(kind, type) and issubclass(kind, Section):
+            return _innermost(kind, place[1:])
+    return section, place
+
+
+def _sentence(detail: ErrorDetails, section: type[Section], place: Key) -> str:
     context = detail.get("ctx", {})
-    shown = "" if _may_be_secret(detail["loc"], section) else _shown(detail["input"])
+    shown = "" if _may_be_secret(place, section) else _shown(detail["input"])
     match detail["type"]:
         case "extra_forbidden":
             return unknown(str(detail["loc"][-1]), section.model_fields)

@@ -7,6 +7,7 @@ from ipaddress import ip_network
 
 from pydantic import Field, field_validator
 
+from syndicator.config.oidc import Oidc
 from syndicator.config.section import Section
 from syndicator.config.values import Duration, Line, Location, Net, Whole, public_base
 
@@ -58,6 +59,7 @@ class Desk(Section):
 
     `trusted_header` names the header in which a proxy of ours says who it has signed in; believed from
     `server.trusted_proxies` alone. `labelled` is a file of articles that a person has tagged; absolute.
+    `oidc` signs people in who are known elsewhere.
     """
 
     enabled: bool = True
@@ -65,6 +67,7 @@ class Desk(Section):
     lifetime: Duration = Field(default=timedelta(days=14), ge=timedelta(minutes=5), le=timedelta(days=90))
     trusted_header: Line | None = None
     labelled: Location | None = None
+    oidc: Oidc | None = None
 
     @field_validator("trusted_header")
     @classmethod

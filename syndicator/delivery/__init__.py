@@ -1,5 +1,6 @@
 """Ways out of the house: one Channel a destination, one Answer an attempt."""
 
+from syndicator.delivery.answers import one_line
 from syndicator.delivery.apprise import AppriseChannel, AppriseProcess
 from syndicator.delivery.channel import Channel
 from syndicator.delivery.channels import Channels
@@ -24,6 +25,7 @@ __all__ = [
     "exchange",
     "guarded_session",
     "new_secret",
+    "one_line",
     "payload",
     "secret_parts",
     "webhook_session",

@@ -57,7 +57,7 @@ class Sending:
     """What is sent, where, and by when an answer must be there. Without a `body` it is a GET, else a POST.
 
     `hidden` are the parts of it that stand in no answer's words. `advice` is what the words say of a redirect.
-    `reads`: the answer's body is what is asked for, and is waited for as long as for its head.
+    `reads`: the answer's body is what is asked for, and is waited for as long as for its head; at most `most` bytes.
     """
 
     url: URL
@@ -67,11 +67,12 @@ class Sending:
     hidden: Sequence[str] = ()
     advice: str = ""
     reads: bool = False
+    most: int = _BODY_BYTES
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an attempt brought, and the beginning of the answer's body (1 KB), empty where there was none to read."""
+    """What an attempt brought, and the beginning of the answer's body, empty where there was none to read."""
 
     answer: Answer
     body: bytes = b""
@@ -91,9 +92,7 @@ async def exchange(session: aiohttp.ClientSession, sending: Sending, now: dateti
                 allow_redirects=False,
             )
             try:
-                said = await _beginning(
-                    response, deadline, sending.within.total_seconds() if sending.reads else _BODY_SECONDS
-                )
+                said = await _beginning(response, deadline, sending)
                 return Reply(_answer(response, said, sending, now), said)
             finally:
                 # A body that was not read to its end would otherwise be waited for.
@@ -127,7 +126,7 @@ def _answer(response: aiohttp.ClientResponse, body: bytes, sending: Sending, now
         said += ": redirects are not followed" + sending.advice
         said += _new_place(response.headers.get("Location"), sending)
     else:
-        words = one_line(body.decode("utf-8", "replace"), sending.hidden)
+        words = one_line(body[:_BODY_BYTES].decode("utf-8", "replace"), sending.hidden)
         said += f": {words}" if words else ""
     wait = None
     if judged is Verdict.TEMPORARY:
@@ -136,16 +135,16 @@ def _answer(response: aiohttp.ClientResponse, body: bytes, sending: Sending, now
     return Answer(judged, one_line(said), status, retry_after=wait)
 
 
-async def _beginning(response: aiohttp.ClientResponse, deadline: asyncio.Timeout, seconds: float) -> bytes:
+async def _beginning(response: aiohttp.ClientResponse, deadline: asyncio.Timeout, sending: Sending) -> bytes:
     """The beginning of the answer's body, or what came of it in time; nothing where it is packed."""
     if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         return b""
     read = bytearray()
-    by = asyncio.get_running_loop().time() + seconds
+    by = asyncio.get_running_loop().time() + (sending.within.total_seconds() if sending.reads else _BODY_SECONDS)
     try:
         # Ahead of the deadline, which would turn an answer we have into none.
         async with asyncio.timeout_at(min(by, (deadline.when() or by) - 0.05)):
-            while chunk := await response.content.read(_BODY_BYTES - len(read)):
+            while chunk := await response.content.read(sending.most - len(read)):
                 read += chunk
     except (aiohttp.ClientError, OSError):
         pass

@@ -15,6 +15,7 @@ from syndicator.web.desk.overview import overview_routes
 from syndicator.web.desk.pages import DeskPages, asset
 from syndicator.web.desk.people import people_routes
 from syndicator.web.desk.signin import signin_routes
+from syndicator.web.desk.signon import signon_routes
 from syndicator.web.desk.sources import source_routes
 from syndicator.web.desk.tokens import token_routes
 from syndicator.web.desk.topics import topic_routes
@@ -31,6 +32,7 @@ def desk_routes(house: House) -> list[BaseRoute]:
     desk = Desk(house, Sessions(house), DeskPages(house), Trials())
     return [
         *signin_routes(desk),
+        *signon_routes(desk),
         *overview_routes(desk),
         *editor_routes(desk),
         *people_routes(desk),

@@ -17,6 +17,7 @@ from syndicator.web.desk.cookie import Cookie
 from syndicator.web.house import House
 from syndicator.web.limits import Limits, Purse
 
+TOO_OFTEN = "That was tried very often. Please wait {} seconds, then try again."
 # Tries a minute, of which ten may come at once.
 _CLIENT, _KNOWN, _STRANGERS = 20, 10, 10
 _KNOWN_FOR = timedelta(days=180)

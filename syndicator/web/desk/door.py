@@ -53,6 +53,13 @@ class Desk:
         told = f"{'&' if '?' in path else '?'}{self.sessions.told(said)}" if said else ""
         return RedirectResponse(f"{self.base}{path}{told}", status_code=303, headers=UNKEPT)
 
+    def after_sign_in(self, following: str) -> str:
+        """Where to go after signing in: a page of the desk, whatever the address says (no open redirect)."""
+        base = f"{self.base}/"
+        parts = urlsplit(following) if following.isprintable() and "\\" not in following else urlsplit("")
+        is_ours_too = not parts.scheme and not parts.netloc and parts.path.startswith(base)
+        return following if is_ours_too else base
+
 
 class Behind:
     """An ASGI endpoint behind the door: `get` shows, `post` changes; for those whose role reaches `role`.

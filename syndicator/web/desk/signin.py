@@ -1,6 +1,5 @@
 """Signing in and out, the link by which somebody chooses their first password, and their own account."""
 
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from starlette.exceptions import HTTPException
@@ -11,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from syndicator.access import fingerprint
 from syndicator.people import Role, feeble
 from syndicator.store import UserRow
-from syndicator.web.desk.attempts import Attempts
+from syndicator.web.desk.attempts import TOO_OFTEN, Attempts
 from syndicator.web.desk.door import UNKEPT, Behind, Desk
 from syndicator.web.desk.form import Form
 from syndicator.web.desk.passwords import Passwords
@@ -23,7 +22,6 @@ FORM_BYTES = 16_384
 LEFT = "left"
 # The same for a name that nobody has, so that it tells nobody which names there are.
 _WRONG = "This name and password do not belong together."
-_TOO_OFTEN = "That was tried very often. Please wait {} seconds, then try again."
 _OVER = "This link is over: it was used, replaced, or is older than three days. Ask an admin for a new one."
 
 
@@ -59,14 +57,16 @@ class SignIn:
         """Where people sign in; who is signed in already, or whom our proxy has signed in, is led on."""
         following = request.query_params.get("next", "")
         if await self._desk.sessions.of(request) is not None:
-            return RedirectResponse(self._next(following), 303, UNKEPT)
+            return RedirectResponse(self._desk.after_sign_in(following), 303, UNKEPT)
         user = self._desk.sessions.introduced.user(request)
         if user is None:
             return self._form(following)
         if LEFT in request.query_params:
             return self._desk.page("left.html", None, user=user)
-        answer = RedirectResponse(self._next(following), 303, UNKEPT)
-        await self._desk.sessions.begin(request, user, answer)
+        answer = RedirectResponse(self._desk.after_sign_in(following), 303, UNKEPT)
+        await self._desk.sessions.begin(
+            request, user, answer, by=f"the header {self._house.settings.desk.trusted_header}"
+        )
         return answer
 
     async def sign_in(self, request: Request) -> Response:
@@ -77,14 +77,14 @@ class SignIn:
         name, password, following = form.text("name"), form.lines("password"), form.text("next")
         seconds = self._attempts.refuse_after(request, name.casefold())
         if seconds is not None:
-            return self._form(following, 429, name, _TOO_OFTEN.format(seconds), {"Retry-After": str(seconds)})
+            return self._form(following, 429, name, TOO_OFTEN.format(seconds), {"Retry-After": str(seconds)})
         user = self._house.store.users.named(name)
         kept = user.password if user is not None and user.disabled is None else None
         if not await self._passwords.fits(password, kept) or user is None:
             return self._form(following, 403, name, _WRONG)
         if kept and self._passwords.is_dated(kept):
             await self._keep(user, password)
-        return await self._enter(request, user, following)
+        return await self._enter(request, user, following, by="password")
 
     async def sign_out(self, request: Request, visitor: Visitor, _form: Form) -> Response:
         """End the session; whom our proxy has signed in is not signed in again at once."""
@@ -112,7 +112,7 @@ class SignIn:
         if wrong:
             return self._welcome(user, wrong, 400)
         await self._keep(user, form.lines("password"), act="password chosen", everywhere=True)
-        return await self._enter(request, user, "")
+        return await self._enter(request, user, "", by="their link")
 
     async def account(self, _request: Request, visitor: Visitor) -> Response:
         """One's own zone, password and sessions."""
@@ -135,7 +135,7 @@ class SignIn:
         user = visitor.user
         seconds = self._attempts.refuse_after(request, user.name.casefold())
         if seconds is not None:
-            return self._account(visitor, _TOO_OFTEN.format(seconds), 429)
+            return self._account(visitor, TOO_OFTEN.format(seconds), 429)
         if not await self._passwords.fits(form.lines("old"), user.password):
             return self._account(visitor, "The old password is another one.", 400)
         wrong = self._wrong(form, user)
@@ -153,9 +153,9 @@ class SignIn:
             self._house.store.users.set_zone(visitor.user.id, key)
         return self._desk.go("/account", said=f"Times are shown by the clock of {key}.")
 
-    async def _enter(self, request: Request, user: UserRow, following: str) -> Response:
-        answer = RedirectResponse(self._next(following), 303, UNKEPT)
-        await self._desk.sessions.begin(request, user, answer)
+    async def _enter(self, request: Request, user: UserRow, following: str, *, by: str) -> Response:
+        answer = RedirectResponse(self._desk.after_sign_in(following), 303, UNKEPT)
+        await self._desk.sessions.begin(request, user, answer, by=by)
         self._attempts.know(request, user.name.casefold(), answer)
         return answer
 
@@ -170,13 +170,6 @@ class SignIn:
                 self._house.store.users.end_sessions(user.id, but=but)
             if act:
                 self._house.store.audit.note(self._house.clock(), user.name, act, f"user {user.name}")
-
-    def _next(self, following: str) -> str:
-        """Where to go after signing in: a page of the desk, whatever the address says (no open redirect)."""
-        base = f"{self._desk.base}/"
-        parts = urlsplit(following) if following.isprintable() and "\\" not in following else urlsplit("")
-        is_ours_too = not parts.scheme and not parts.netloc and parts.path.startswith(base)
-        return following if is_ours_too else base
 
     def _invited(self, request: Request) -> UserRow | None:
         return self._house.store.users.invited(fingerprint(request.path_params["token"]), self._house.clock())
@@ -194,7 +187,11 @@ class SignIn:
         wrong: str = "",
         headers: dict[str, str] | None = None,
     ) -> Response:
-        answer = self._desk.page("sign_in.html", None, status=status, following=following, name=name, wrong=wrong)
+        oidc = self._house.settings.desk.oidc
+        signon = oidc.name if oidc else ""
+        answer = self._desk.page(
+            "sign_in.html", None, status=status, following=following, name=name, wrong=wrong, signon=signon
+        )
         answer.headers.update(headers or {})
         return answer
 

@@ -73,8 +73,11 @@ class Sessions:
             await self._seen(session, now)
         return Visitor(user, session, proof(secret), self._said(request))
 
-    async def begin(self, request: Request, user: UserRow, answer: Response) -> None:
-        """Sign somebody in with this `answer`; whoever was signed in here before is no more. Raises StoreError."""
+    async def begin(self, request: Request, user: UserRow, answer: Response, *, by: str) -> None:
+        """Sign somebody in with this `answer`; whoever was signed in here before is no more. Raises StoreError.
+
+        `by` says in the audit log what they were known by.
+        """
         secret, old = token_urlsafe(32), self._cookie.of(request)
         now, client = self._house.clock(), request.headers.get("user-agent", "")[:_LONGEST_CLIENT]
         await self._house.turn()
@@ -83,7 +86,8 @@ class Sessions:
             users.end_session(fingerprint(old))
             users.forget(now - self._stay.longest, now - self._stay.idle, now)
             users.begin_session(fingerprint(secret), user.id, now, client)
-            self._house.store.audit.note(now, user.name, "signed in", f"user {user.name}", client)
+            how = f"by {by}; {client}" if client else f"by {by}"
+            self._house.store.audit.note(now, user.name, "signed in", f"user {user.name}", how)
         self._cookie.give(answer, secret, self._stay.longest)
 
     async def end(self, visitor: Visitor, answer: Response) -> None:
