@@ -221,7 +221,7 @@ def test_what_the_token_does_not_say_is_asked_for_apart(room):
 def test_nobody_is_made_by_it_or_taken_for_somebody_else(tmp_path, caplog, claim, said, name):
     with set_up(tmp_path, caplog, f'claim = "{claim}"\n', people=((name, Role.ADMIN),)) as room:
         room.provider.claims = {claim: said}
-        refused(room, room.arrive()[1], 403, f"You are {said} there, and nobody at this desk", "nobody here")
+        refused(room, room.arrive()[1], 403, f"knows you as {said}, and nobody at this desk", "nobody here")
         assert [user.name for user in room.desk.room.store.users.all()] == [name]
 
 

@@ -34,8 +34,8 @@ _STRANGE = (
 )
 _REFUSED = "The sign-in was not completed: {name} says that it was called off, or that you may not come in this way."
 _UNSURE = "{name} has not checked that {said} is your address, so we can't go by it. Confirm it there, or ask an admin."
-_UNKNOWN = "You are {said} there, and nobody at this desk is called so. An admin can add you by this name."
-_LOCKED = "You are {said}, who may not sign in at this desk any more. An admin can change that."
+_UNKNOWN = "{name} knows you as {said}, and nobody at this desk is called so. An admin can add you by this name."
+_LOCKED = "{name} knows you as {said}, who may not sign in at this desk any more. An admin can change that."
 # What a provider says where it was somebody's own doing or its own verdict, and not trouble (RFC 6749 §4.1.2.1).
 _CALLED_OFF = "access_denied"
 
