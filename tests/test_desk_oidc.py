@@ -153,9 +153,11 @@ def test_a_session_is_new_and_the_one_before_is_over(room):
     ids=["another site", "no scheme", "another room", "a backslash", "endless"],
 )
 def test_nobody_is_led_away_afterwards(room, following):
-    _, page = room.arrive(following)
+    browser, page = room.arrive(following)
     assert page.url == "/desk/"
     assert room.is_anybody_in()
+    if len(following) < 1000:
+        assert browser.get(f"/desk/oidc?next={following}").url == "/desk/"
 
 
 def test_the_provider_may_change_its_keys(room):
@@ -287,10 +289,13 @@ def test_an_answer_works_once(room):
     assert len(room.provider.asked("/token")) == 1
 
 
-def test_answers_that_are_over_are_forgotten_in_time(room, monkeypatch):
+def test_answers_that_are_over_do_not_fill_our_memory(room, monkeypatch):
     monkeypatch.setattr(errands, "_REMEMBERED", 3)
-    for _ in range(5):
-        assert room.arrive()[1].url == "/desk/"
+    kept = errands.Errands(room.desk.house)
+    assert all(kept._is_first(kept.begun(""), room.desk.now) for _ in range(5))
+    assert len(kept._over) == 3
+    assert kept._is_first(kept.begun(""), room.desk.now + errands.LASTS)
+    assert len(kept._over) == 1
 
 
 def test_an_answer_that_comes_late_is_too_late(room):
@@ -455,8 +460,13 @@ def test_a_provider_in_trouble_costs_one_page_in_plain_words(room, path, reply, 
     assert room.desk.browser().get("/desk/sign-in").status == 200
 
 
-def test_what_a_provider_tells_us_of_our_own_secrets_is_not_passed_on(room):
-    room.provider.answer("/token", lambda asked: Reply(400, f"{asked.body.decode()} {asked.headers} {SECRET}".encode()))
+@pytest.mark.parametrize(
+    "told",
+    [lambda _: SECRET, lambda asked: asked.body.decode(), lambda asked: asked.headers["authorization"]],
+    ids=["our secret", "the code and its verifier", "who we said we are"],
+)
+def test_what_a_provider_tells_us_of_our_own_secrets_is_not_passed_on(room, told):
+    room.provider.answer("/token", lambda asked: Reply(400, told(asked).encode()))
     refused(room, room.arrive()[1], 502, "does not work", "HTTP 400 Bad Request")
     (request,) = room.provider.asked("/token")
     sent = parse_qs(request.body.decode())

@@ -72,9 +72,9 @@ class SignOn:
 
     async def leave(self, request: Request) -> Response:
         """Send a browser to the provider; one in which somebody is signed in already, is led on."""
-        following = self._desk.after_sign_in(request.query_params.get("next", ""))
+        following = request.query_params.get("next", "")
         if await self._desk.sessions.of(request) is not None:
-            return RedirectResponse(following, 303, UNKEPT)
+            return RedirectResponse(self._desk.after_sign_in(following), 303, UNKEPT)
         if (seconds := self._limits.refuse_after(request.scope)) is not None:
             return self._too_often(seconds)
         errand = self._errands.begun(following)
