@@ -16,7 +16,9 @@ from newsroom import BOATS, WIRE
 from oidc_provider import SECRET, OidcProvider, rsa
 from receiver import Reply
 
+from syndicator.errors import SignOnError
 from syndicator.oidc import asking
+from syndicator.oidc.metadata import Metadata
 from syndicator.people import Role
 from syndicator.web.desk import errand as errands
 
@@ -132,10 +134,10 @@ def test_a_session_is_new_and_the_one_before_is_over(room):
     before = browser.cookies["__Host-desk"]
     browser.get("/desk/account")
     browser.press("Sign out")
-    browser.cookies["__Host-desk"] = "chosen by somebody else"
+    browser.cookies["__Host-desk"] = "chosen-by-somebody-else"
     browser.elsewhere = room.provider.visit
     browser.get("/desk/oidc")
-    assert browser.cookies["__Host-desk"] not in {before, "chosen by somebody else"}
+    assert browser.cookies["__Host-desk"] not in {before, "chosen-by-somebody-else"}
     # Who is signed in is led on, without a word to the provider.
     browser.elsewhere = None
     assert browser.get("/desk/oidc?next=/desk/topics").url == "/desk/topics"
@@ -440,7 +442,7 @@ def hurried(monkeypatch):
 
 IN_TROUBLE = {
     "away": (Reply(drop=True), "closed the connection"),
-    "hanging": (Reply(hang=True), "no answer from 127.0.0.1"),
+    "hanging": (Reply(hang=True), "no answer from 127.0.0.1 in 0.3 seconds"),
     "broken": (Reply(503, b"tired"), "HTTP 503 Service Unavailable: tired"),
     "elsewhere now": (Reply(302, headers={"Location": "http://127.0.0.1:1/"}), "redirects are not followed"),
     "endless": (Reply(body=b'{"issuer": "' + b"x" * 300_000 + b'"}'), "more than 256 KB"),
@@ -488,6 +490,15 @@ def test_what_a_provider_tells_us_of_our_own_secrets_is_not_passed_on(room, told
 def test_what_a_provider_says_of_itself_must_be_fit_for_use(room, metadata, logged):
     room.provider.metadata = metadata
     refused(room, room.arrive()[1], 502, "does not work", logged)
+
+
+def test_a_provider_with_https_has_no_doors_without():
+    said = {"issuer": "https://id.example", "authorization_endpoint": "https://id.example/a"}
+    said |= {"token_endpoint": "https://id.example/t", "jwks_uri": "https://keys.example/"}
+    assert Metadata.of(said, "https://id.example").keys == "https://keys.example/"
+    for name in ("authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"):
+        with pytest.raises(SignOnError, match=f"names a {name} that is not https"):
+            Metadata.of({**said, name: "http://id.example/"}, "https://id.example")
 
 
 def test_strangers_can_not_have_us_ask_all_day(room):
