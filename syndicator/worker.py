@@ -8,7 +8,8 @@ What else works by itself as long as the service does (the hub, say) is started 
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
@@ -109,11 +110,20 @@ class Worker:
         """Ask the worker to stop; `run` then finishes or hands back what it holds."""
         self._stopping.set()
 
-    async def run(self) -> None:
-        """Work until `stop` is called or SIGINT or SIGTERM comes."""
+    @contextmanager
+    def heeding_signals(self) -> Iterator[None]:
+        """SIGINT and SIGTERM stop it, whenever they come; one that comes before `run` makes that short."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+    async def run(self) -> None:
+        """Work until `stop` is called."""
         try:
             self._scheduler.start()
             self._under_way(self._begin(), "begin")
@@ -122,8 +132,6 @@ class Worker:
             if self._scheduler.running:
                 self._scheduler.shutdown(wait=False)
             await self._finish()
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
 
     async def _begin(self) -> None:
         """What is not to wait for its first tick."""

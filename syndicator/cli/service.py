@@ -121,11 +121,12 @@ async def _run(settings: Settings, journal: Journal) -> None:
             worker = Worker(
                 room.pipeline, courier, tick=tick, report=journal.tell, beside=beside, each_look=journal.next_round
             )
-            _announce(settings, journal)
-            _invite(room, journal)
-            with web_server(room, worker.pulse, journal) as serving:
-                async with hub, serving, Systemd(os.environ):
-                    await worker.run()
+            with worker.heeding_signals():
+                _announce(settings, journal)
+                _invite(room, journal)
+                with web_server(room, worker.pulse, journal) as serving:
+                    async with hub, serving, Systemd(os.environ):
+                        await worker.run()
             journal.next_round()
             journal.say("stopped", "Stopped.")
 
