@@ -23,7 +23,7 @@ run: $(VENV)/.run
 install: $(VENV)/.run
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

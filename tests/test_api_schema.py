@@ -101,6 +101,7 @@ def held_against(schema):
     return asked, made, wrong
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("unhurried")
 def test_the_api_does_what_its_document_says(room):
     schema = schemathesis.openapi.from_asgi(f"{API}/openapi.json", room.app, config=config(room.token()))

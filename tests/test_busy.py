@@ -455,6 +455,7 @@ def running(room):
             reader.join()
 
 
+@pytest.mark.thorough
 def test_a_service_serves_on_while_another_process_writes_and_does_its_work_once_after_that(tmp_path):
     out = tmp_path / "alerts.jsonl"
     config = (

@@ -4,6 +4,7 @@ import gc
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import pytest
 
@@ -118,6 +119,9 @@ def test_a_service_tells_what_it_did_and_keeps_none_of_it(tmp_path, monkeypatch,
         def __init__(self, *_, report, **__):
             self.report = report
             self.pulse = Pulse()
+
+        def heeding_signals(self):
+            return nullcontext()
 
         async def run(self):
             taken = Taken("Inbox", new=7)

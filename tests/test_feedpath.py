@@ -751,6 +751,7 @@ def published(root, url, port):
         yield put_right
 
 
+@pytest.mark.thorough
 @needs_checks
 def test_the_service_passes_every_check_of_a_publisher_after_a_correction_and_a_kill(tmp_path):
     port = free_port()

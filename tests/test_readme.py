@@ -126,6 +126,7 @@ def disagreements(document, folder):
     return wrong, asked
 
 
+@pytest.mark.thorough
 def test_the_tour_prints_what_readme_shows(tmp_path):
     wrong, asked = disagreements(read("README.md"), tmp_path)
     assert not wrong, "\n\n".join(wrong)

@@ -531,6 +531,7 @@ def test_trouble_with_the_store_is_told_to_try_again_and_a_defect_tells_nothing(
 # The service
 
 
+@pytest.mark.thorough
 def test_the_service_serves_feeds_and_ends_alerts(tmp_path):
     """`syndicator run` as a process: subscribe, come back, unsubscribe by the mail's own link, and be locked out."""
     with MailServer() as mail, closing(socket.socket()) as held:
