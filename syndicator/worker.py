@@ -226,7 +226,7 @@ class Worker:
     def _tell_trouble(self, name: str, error: StoreError) -> None:
         problem = str(error)
         if problem not in self._troubles.values():
-            self._report(StoreTrouble(problem))
+            self._report(StoreTrouble(f"{problem} It is tried again."))
         self._troubles[name] = problem
 
     async def _finish(self) -> None:

@@ -159,7 +159,7 @@ async def turn(db: Database, path: Path, *, seconds: float) -> None:
         if monotonic() >= end:
             raise StoreBusyError(
                 f"{path}: another process has been writing for longer than {seconds:g} seconds. "
-                "Nothing of this step was written; it is tried again."
+                "Nothing of this step was written."
             )
         await asyncio.sleep(KNOCK_S)
 
@@ -174,7 +174,7 @@ def told_plainly(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise StoreError(f"{path}: {error}. Nothing of this step was written; it is tried again.") from error
+        raise StoreError(f"{path}: {error}. Nothing of this step was written.") from error
 
 
 class InstanceLock:

@@ -165,7 +165,7 @@ class Store:
                     file_lock(self.path.with_name(self.path.name + ".publishing"), wait=self._is_patient)
                 )
             except BlockingIOError as error:
-                raise StoreBusyError(f"{self.path}: another process is writing feeds; it is tried again.") from error
+                raise StoreBusyError(f"{self.path}: another process is writing feeds.") from error
             yield
 
     def instance_lock(self) -> InstanceLock:
