@@ -17,8 +17,13 @@ help:
 	@echo "make pins    renew the pinned requirements from requirements/*.in"
 	@echo "make clean   remove what make made (never a database, never feeds)"
 
-run: $(VENV)/.run
+run: $(VENV)/.run inbox
 	$(BIN)/syndicator run
+
+# A newcomer's first article: it is taken in at once, and moved to inbox/done/.
+inbox:
+	mkdir inbox
+	cp samples/*.txt inbox/
 
 install: $(VENV)/.run
 

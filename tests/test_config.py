@@ -513,7 +513,7 @@ def test_the_shipped_alert_speaks_of_the_shipped_sample():
     settings = load(ROOT / "config.toml", {})
     (alert,) = settings.alerts
     assert alert.destinations == ("console", "alerts-file")
-    title, _, text = next((ROOT / "inbox").rglob("return-hubs.txt")).read_text(encoding="utf-8").partition("\n\n")
+    title, _, text = (ROOT / "samples/return-hubs.txt").read_text(encoding="utf-8").partition("\n\n")
     match = evaluate(parse(alert.query), Analyser(settings.site.language).analyse(Document(title, text)))
     assert match
     assert {reason.clause for reason in match.reasons} >= {"centre", "asylum", "Balkan*"}

@@ -94,7 +94,7 @@ SEED = SHARED / "data/article-return-hubs.txt"
 @pytest.mark.parametrize(
     "article",
     [
-        pytest.param(next((ROOT / "inbox").rglob("return-hubs.txt")), id="sample"),
+        pytest.param((ROOT / "samples/return-hubs.txt"), id="sample"),
         pytest.param(
             SEED,
             id="seed",

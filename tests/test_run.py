@@ -22,8 +22,7 @@ def room(tmp_path):
     config = (ROOT / "config.toml").read_text("utf-8")
     (tmp_path / "config.toml").write_text(re.sub(r"https://([^/\"]+)/", r"https://\1.invalid/", config), "utf-8")
     (tmp_path / "inbox").mkdir()
-    sample = next(path for path in (ROOT / "inbox").rglob("return-hubs.txt"))
-    shutil.copyfile(sample, tmp_path / "inbox/return-hubs.txt")
+    shutil.copyfile(ROOT / "samples/return-hubs.txt", tmp_path / "inbox/return-hubs.txt")
     return tmp_path
 
 

@@ -14,8 +14,7 @@ from syndicator.sources.textfile import parse_file
 
 BODY = "Ministers met officials from three Balkan capitals on Monday to talk about returns.\n\nNo agreement was signed, but work goes on."
 SHARED = Path(__file__).parents[2] / "shared"
-# `make run` takes the sample in and moves it to done/.
-SAMPLE = next((Path(__file__).parents[1] / "inbox").rglob("return-hubs.txt"))
+SAMPLE = Path(__file__).parents[1] / "samples/return-hubs.txt"
 
 
 def entry(text: str | bytes, name: str = "hubs.txt"):
