@@ -33,6 +33,8 @@ class Watch:
         self._matcher: Matcher[str] = Matcher({}, store.analyser)
         self._watched: dict[str, Watched] = {}
         self._revision = 0
+        # `store.undone` when alerts were taken in that are not yet written for good.
+        self._doubted: int | None = None
 
     def match(self, article: Analysed) -> list[Match[str]]:
         """The alerts, by id, that this article makes fire, with the reasons. `article` knows its topics."""
@@ -48,7 +50,11 @@ class Watch:
 
     def refresh(self) -> None:
         """Take in what has changed. An alert that can't be used (its topic is gone, say) costs itself alone."""
-        for row in self._store.alerts.changed_since(self._revision):
+        self._forget_what_was_undone()
+        changed = self._store.alerts.changed_since(self._revision)
+        if changed and self._store.in_transaction:
+            self._doubted = self._store.undone
+        for row in changed:
             self._revision = row.revision
             self._watched.pop(row.id, None)
             if row.id in self._matcher:
@@ -64,6 +70,16 @@ class Watch:
             if watched.alert.enabled and not row.gone:
                 self._watched[row.id] = watched
                 self._matcher.add(row.id, watched.query)
+
+    def _forget_what_was_undone(self) -> None:
+        """Begin anew where a transaction was undone after alerts were read in it: their revisions come again."""
+        if self._doubted is None:
+            return
+        if self._store.undone != self._doubted:
+            self._matcher, self._watched, self._revision = Matcher({}, self._store.analyser), {}, 0
+        elif self._store.in_transaction:
+            return
+        self._doubted = None
 
 
 def alert_definition(id_: str, alert: AlertSettings) -> AlertDefinition:

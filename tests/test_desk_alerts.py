@@ -9,6 +9,7 @@ from newsroom import BOATS, NOW, WIRE, rss
 from outbox import DESK, PHONE, Desk, alert
 
 from syndicator.alertdesk import AlertDesk, written
+from syndicator.destinationdesk import DestinationDesk
 from syndicator.people import COMMAND, Role
 from syndicator.store import AlertRow, UserRow
 from syndicator.web.desk.alertwords import mute_end
@@ -246,6 +247,23 @@ def test_several_are_changed_all_or_none(desk):
     assert (page.status, page.told) == (400, ["Theirs is Ben’s: ask them, or a chief."])
     assert browser.post("/desk/alerts", [*fields.items(), ("alert", mine.id), ("alert", UNKNOWN)]).status == 404
     assert enabled(desk, mine.id)
+
+
+def test_what_was_refused_for_one_of_several_is_undone_for_those_before_it_too(desk):
+    destinations = DestinationDesk(desk.room.settings, desk.room.store)
+    destinations.add("pager", {"kind": "console"}, desk.now)
+    rows = [add(desk, name, destinations=["pager"] if name == "Ships" else []) for name in ("Boats", "Ships")]
+    browser = desk.signed_in("Anna")
+    browser.get("/desk/alerts")
+    browser.press("Switch off", alert=[each.id for each in rows])
+    destinations.remove("pager", desk.now, force=True)
+    page = browser.press("Switch on", alert=[each.id for each in rows])
+    assert page.status == 400
+    assert page.told[0].startswith("Ships: ")
+    later = add(desk, "Giraffes", query="giraffe")
+    Desk(desk.room).say("A boat at sea", "A giraffe on land")
+    fired = {each.id: len(desk.room.store.hits.of(each.id, limit=9)) for each in (*rows, later)}
+    assert fired == {rows[0].id: 0, rows[1].id: 0, later.id: 1}
 
 
 def test_alerts_of_config_are_muted_here_and_changed_there(desk):

@@ -118,10 +118,10 @@ def transaction(db: Database, *, durable: bool = False) -> Iterator[None]:
         db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            db.execute("COMMIT")
         except BaseException:
             db.rollback()
             raise
-        db.execute("COMMIT")
     finally:
         if durable:
             db.execute("PRAGMA synchronous = NORMAL")

@@ -65,6 +65,8 @@ class Store:
         self.path = path
         self.analyser = analyser
         self._is_patient = True
+        # How many transactions, and parts of one, were undone: what was read in them may not be so.
+        self.undone = 0
         self.articles = Articles(db)
         self.batches = Batches(db, self.articles)
         self.changes = Changes(db)
@@ -119,8 +121,18 @@ class Store:
 
         `durable`: on the disk when it ends, for what can't be asked for again.
         """
-        with told_plainly(self.path), transaction(self._db, durable=durable):
-            yield
+        joins = self.in_transaction
+        try:
+            with told_plainly(self.path), transaction(self._db, durable=durable):
+                yield
+        except BaseException:
+            self.undone += not joins
+            raise
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether what is read now may yet be undone."""
+        return self._db.conn.in_transaction
 
     def wait_briefly(self) -> None:
         """From now on nothing here waits for another process for longer than an instant: StoreBusyError, StoreError.
@@ -150,8 +162,12 @@ class Store:
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A part of a transaction that can fail alone."""
-        with told_plainly(self.path), self._db.atomic():
-            yield
+        try:
+            with told_plainly(self.path), self._db.atomic():
+                yield
+        except BaseException:
+            self.undone += 1
+            raise
 
     @contextmanager
     def publishing(self) -> Iterator[None]:

@@ -119,7 +119,10 @@ class AlertList:
             left = [row for row in rows if row.from_config and do in {"enable", "disable"}]
             for row in rows:
                 if row not in left:
-                    self._acts.several(do, row, visitor, form)
+                    try:
+                        self._acts.several(do, row, visitor, form)
+                    except UsageError as error:
+                        raise UsageError(f"{row.name}: {error}") from None
         done = {"enable": "on", "disable": "off", "mute": "muted", "unmute": "no longer muted"}[do]
         number = len(rows) - len(left)
         told = f"{number} alert{' is' if number == 1 else 's are'} {done}." if number else ""
