@@ -330,6 +330,24 @@ def test_nobody_gets_back_in_by_a_restore(tmp_path):
         assert it.store.problems() == []
 
 
+def test_an_older_copy_of_the_store_in_its_place_takes_nothing_back(tmp_path):
+    def later(it):
+        changes_of_people(it)
+        refusals(it)
+
+    backed_up_then(tmp_path, people, later)
+    back_up(tmp_path / "syndicator.db", tmp_path / "newest.db")
+    with desk(tmp_path, *PARTS) as it:
+        expected = everybody(it)
+    gone(tmp_path)
+    (tmp_path / "copy.db").rename(tmp_path / "syndicator.db")
+    assert not restore(tmp_path / "syndicator.db", tmp_path / "newest.db", NOW).refusals_kept
+    with desk(tmp_path, *PARTS) as it:
+        assert everybody(it) == expected
+        assert set(it.store.alerts.opted_out(it.store.alerts.named("Boats").id)) == {"desk"}
+        assert list(followers(it)) == ["stayed"]
+
+
 def test_a_store_of_another_line_is_believed_of_whom_it_locks_out_and_makes_smaller_alone(tmp_path):
     backed_up_then(tmp_path, people, changes_of_people)
     another_line(tmp_path)

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
@@ -61,9 +62,11 @@ def take_over(replaced: Database, restored: Database) -> Taken:
         numbers = last_numbers(replaced)
         # Of a damaged store an index may tell less than the truth.
         is_sound = replaced.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
-        is_same = is_sound and _line(replaced) == _line(restored)
+        is_line = is_sound and _line(replaced) == _line(restored)
+        is_same = is_line and _is_later(numbers, last_numbers(restored))
         _keep_refusals(replaced, restored, is_same=is_same)
-        hand_over_people(replaced, restored, is_same=is_same)
+        if is_same or not is_line:  # of people, an older copy of the same store knows nothing that the backup doesn't
+            hand_over_people(replaced, restored, is_same=is_same)
         hand_over_audit(replaced, restored, is_same=is_same)
         unsorted = hand_over_sorting(replaced, restored, is_same=is_same)
         return Taken(numbers, undone(replaced, restored) if is_sound else None, is_same, unsorted)
@@ -76,6 +79,11 @@ def take_over(replaced: Database, restored: Database) -> Taken:
 def last_numbers(db: Database) -> dict[str, int]:
     """The last number that each table's sequence gave out."""
     return {row["name"]: row["seq"] for row in db.query("SELECT name, seq FROM sqlite_sequence")}
+
+
+def _is_later(numbers: Mapping[str, int], than: Mapping[str, int]) -> bool:
+    """Whether no table's sequence is behind, as it is in an older copy that somebody put in the place of a store."""
+    return all(numbers.get(name, 0) >= last for name, last in than.items())
 
 
 def undone(replaced: Database, restored: Database) -> tuple[Undone, ...]:
