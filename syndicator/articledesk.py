@@ -68,7 +68,8 @@ class ArticleDesk:
         with store.transaction():
             article = self._as_opened(reference, opened)
             source_title = self._title_of(article)
-            topics = store.topics.of(article.id)
+            # What stood there once may stand with its readers still.
+            topics = dict.fromkeys(store.topics.left(article.id), ()) | store.topics.of(article.id)
             seen = any(version.state is not State.EMBARGOED for version in store.articles.history(article.id))
             content = editorial.notice(article, note, source_title)
             killed = store.articles.add_version(

@@ -54,8 +54,10 @@ class Filing:
         topics = {match.key: match.reasons for match in self._matcher.match(analysed)}
         if article.state is State.CORRECTED:
             # Whoever had the wrong version is told where they had it, even if the right one is about something else.
-            topics = store.topics.of(article.id) | topics
+            left = store.topics.left(article.id) & self._queries.keys()
+            topics = dict.fromkeys(left, ()) | store.topics.of(article.id) | topics
         topics = self._as_decided(article, topics)
+        before = frozenset(store.topics.of(article.id))
         touched = store.topics.tag(article, topics)
         analysed = analysed.with_topics(frozenset(topics))
         store.search.index(article, analysed)
@@ -66,26 +68,21 @@ class Filing:
             now,
             backlog=backlog,
             joined=joined is not None,
-            before=lambda: self._before(article, joined),
+            before=lambda: self._before(article, joined, before),
         )
 
-    def _before(self, article: Article, joined: str | None) -> Analysed | None:
-        """The article as queries saw it before: without its new source, or its last version that was in the open.
-
-        None where it is new.
+    def _before(self, article: Article, joined: str | None, topics: frozenset[str]) -> Analysed | None:
+        """The article as queries saw it before, under these topics: without its new source, or its last version that
+        was in the open. None where it is new.
         """
         if joined is not None:
             document = self._store.search.document(article, frozenset())
             sources = tuple(source for source in document.sources if source != joined)
-            return self._seen(article, self._store.analyser.analyse(replace(document, sources=sources)))
+            return self._store.analyser.analyse(replace(document, sources=sources)).with_topics(topics)
         for version in reversed(self._store.articles.history(article.id)[:-1]):
             if version.state in (State.LIVE, State.CORRECTED):
-                return self._seen(article, self._store.search.analyse(replace(article, content=version.content)))
+                return self._store.search.analyse(replace(article, content=version.content), topics)
         return None
-
-    def _seen(self, article: Article, analysed: Analysed) -> Analysed:
-        matched = dict.fromkeys(self._matcher.matching(analysed), ())
-        return analysed.with_topics(frozenset(self._as_decided(article, matched)))
 
     def _as_decided(self, article: Article, topics: Mapping[str, Reasons]) -> dict[str, Reasons]:
         """An article's topics by what people decided by hand. A topic that config no longer has is left out."""
@@ -97,13 +94,17 @@ class Filing:
         """Put an article in the open where its topic's query, and before it a decision by hand, says it stands.
 
         Returns whether it stands there now. Alerts that it matches by that alone fire; feeds that it leaves lose it
-        without a word. The topic must be one of config's.
+        without a word, but for a corrected one, which leaves by a decision alone. The topic must be one of config's.
         """
         store = self._store
-        before = frozenset(store.topics.of(article.id))
+        stood = store.topics.of(article.id)
+        before = frozenset(stood)
         analysed = store.search.analyse(article)
         match = evaluate(self._queries[topic], analysed)
-        stands = self._as_decided(article, {} if match is None else {topic: match.reasons})
+        matched = {} if match is None else {topic: match.reasons}
+        if article.state is State.CORRECTED:
+            matched = {name: why for name, why in stood.items() if name == topic} | matched
+        stands = self._as_decided(article, matched)
         if topic in stands:
             store.topics.add(article, topic, stands[topic])
         else:
@@ -138,8 +139,11 @@ class Filing:
             self._renew_index()
             known, wanted = store.topics.meanings(), self.meanings()
             for name in known.keys() - wanted.keys() - {ALL}:
+                stood = store.topics.under(name)
                 store.topics.drop(name)
                 store.feeds.mark_stale([INDEX])
+                for id_ in stood:
+                    self._refile(store.articles.get(id_))
             store.topics.remember(ALL, "")
             changed = [name for name in wanted if everything or known.get(name) != wanted[name]]
             for name in watched(changed, "Applying topics"):
@@ -170,12 +174,12 @@ class Filing:
                 self._refile(article, name)
         return len(before ^ reasons.keys())
 
-    def _refile(self, article: Article, name: str) -> None:
+    def _refile(self, article: Article, *names: str) -> None:
         """The index knows an article's topics, and the other feeds it stands in name them as categories."""
         store = self._store
         topics = frozenset(store.topics.of(article.id))
         store.search.index(article, store.search.analyse(article, topics))
-        store.feeds.mark_stale(feeds_of(article, {ALL, name, *topics}))
+        store.feeds.mark_stale(feeds_of(article, {ALL, *names, *topics}))
 
     def _renew_index(self) -> None:
         """Build the index anew when the analysis that filled it is no longer ours."""

@@ -6,8 +6,11 @@ import pytest
 from newsroom import BOATS, COURTS, NOW, WIRE, newsroom, rss
 from outbox import DESK, alert, desk
 
+from syndicator.alertdesk import AlertDesk
 from syndicator.errors import NotFoundError, UsageError
 from syndicator.model import State
+from syndicator.previewing import draft, look_back
+from syndicator.query import parse
 
 HOUR = timedelta(hours=1)
 BOAT = ("one", "A boat came in", "It was towed to Dover.")
@@ -130,6 +133,100 @@ def test_a_held_article_gets_its_topic_when_it_is_released(room):
     room.publish(NOW + HOUR)
     assert sorted(room.titles("boats")) == ["A boat came in", "Rain on Tuesday"]
     assert room.titles("courts") == []
+
+
+@pytest.mark.parametrize("how", ["by hand", "by its source"])
+def test_whoever_reads_a_feed_that_an_article_left_is_told_of_its_withdrawal(room, how):
+    if how == "by hand":
+        id_ = sort(room, "A boat came in", "boats", inside=False)
+    else:
+        say(room, ("one", "A boat came in", "It was towed to Dover."), RAIN)
+        id_ = next(each.id for each in room.store.search.everything() if each.content.title == "A boat came in")
+        say(room, ("one", "Nothing came in", "It was quiet in Dover."), RAIN, now=NOW + HOUR)
+    assert room.titles("boats") == []
+    room.desk.kill(id_, "Libel.", NOW + HOUR, by="Anna")
+    room.publish(NOW + HOUR)
+    assert [title.partition(":")[0] for title in room.titles("boats")] == ["Advisory", "Withdrawn"]
+    assert id_ in (room.root / "feeds/boats.atom").read_text("utf-8")
+    assert room.titles("courts") == []
+
+
+def test_whoever_reads_a_feed_that_an_article_left_is_told_of_its_correction_unless_it_was_taken_out(room):
+    say(room, ("one", "Nothing came in", "It was quiet in Dover."), RAIN, now=NOW + HOUR)
+    id_ = next(each.id for each in room.store.search.everything() if each.content.title == "Nothing came in")
+    assert room.titles("boats") == []
+    room.desk.correct(id_, "It was Deal.", NOW + HOUR, by="Anna", text="It was quiet in Deal.")
+    room.publish(NOW + HOUR)
+    assert room.titles("boats") == ["Nothing came in"]
+    room.desk.sort(id_, "boats", None, NOW + HOUR, by="Anna")
+    room.publish(NOW + HOUR)
+    assert room.titles("boats") == ["Nothing came in"]
+    room.desk.sort(id_, "boats", False, NOW + HOUR, by="Anna")
+    room.desk.correct(id_, "It was Dover.", NOW + HOUR, by="Anna", text="It was quiet in Dover.")
+    room.publish(NOW + HOUR)
+    assert room.titles("boats") == []
+
+
+def test_an_alert_on_a_topic_fires_on_what_was_sorted_while_it_was_held(tmp_path):
+    with desk(tmp_path, DESK, BOATS, alert("Topic", "topic:boats")) as it:
+        it.say("Rain on Tuesday", "A boat came in")
+        assert it.titles() == ["A boat came in"]
+        ids = [it.article(title) for title in ("Rain on Tuesday", "A boat came in")]
+        for id_ in ids:
+            it.room.desk.embargo(id_, it.now + HOUR, it.now, by="Anna")
+        it.room.desk.sort(ids[0], "boats", True, it.now, by="Anna")
+        it.after(2 * HOUR)
+        assert it.titles() == ["A boat came in", "Rain on Tuesday"]
+
+
+def test_an_alert_that_had_an_article_by_its_words_is_not_fired_again_by_its_topic(tmp_path):
+    with desk(tmp_path, DESK, BOATS, alert("Either", "rain OR topic:boats")) as it:
+        it.say("Rain on Tuesday")
+        it.room.desk.sort(it.article("Rain on Tuesday"), "boats", True, it.now, by="Anna")
+        it.deliver()
+        assert it.titles() == ["Rain on Tuesday"]
+
+
+def test_sorting_by_hand_fires_no_alert_that_the_article_matched_before(tmp_path):
+    with desk(tmp_path, DESK, BOATS, COURTS) as it:
+        it.say("A boat came in")
+        alerts = AlertDesk(it.room.settings, it.store, it.room.pipeline.alerting)
+        alerts.add({"name": "Late", "query": "topic:boats", "destinations": ["desk"]}, it.now)
+        it.room.desk.sort(it.article("A boat came in"), "courts", True, it.now, by="Anna")
+        it.deliver()
+        assert it.titles() == []
+
+
+def test_a_topic_that_went_and_came_back_is_no_longer_that_of_what_it_does_not_ask_for(tmp_path):
+    with newsroom(tmp_path, BOATS, COURTS, WIRE) as room:
+        say(room, BOAT, RAIN)
+    for parts in ((COURTS, WIRE), (BOATS.replace("boat OR dinghy", "dinghy"), COURTS, WIRE)):
+        with newsroom(tmp_path, *parts) as room:
+            room.start()
+    with newsroom(tmp_path, *parts) as room:
+        found = {
+            query: [hit.article.content.title for hit in room.store.search.find(parse(query))]
+            for query in ("topic:boats", "dover -topic:boats")
+        }
+        assert found == {"topic:boats": [], "dover -topic:boats": ["A boat came in"]}
+        assert look_back(room.store, room.settings, draft("topic:boats", room.settings), NOW).preview.hits == 0
+
+
+def test_a_decision_on_a_topic_that_config_no_longer_has_puts_nothing_there(tmp_path):
+    with newsroom(tmp_path, BOATS, COURTS, WIRE) as room:
+        say(room, BOAT, RAIN)
+        id_ = sort(room, "Rain on Tuesday", "boats", inside=True)
+    with newsroom(tmp_path, COURTS, WIRE) as room:
+        room.start()
+        say(room, BOAT, ("two", "Rain on Tuesday", "It will be wetter."), now=NOW + HOUR)
+        assert room.store.topics.of(id_) == {}
+
+
+def test_a_decision_on_what_is_not_in_the_open_waits(room):
+    ids = [sort(room, title, "boats", inside=True) for title in ("Rain on Tuesday", "A boat came in")]
+    room.desk.embargo(ids[0], NOW + HOUR, NOW, by="Anna")
+    room.desk.kill(ids[1], "Wrong.", NOW, by="Anna")
+    assert room.store.placements.under("boats", inside=True) == frozenset()
 
 
 @pytest.mark.parametrize(

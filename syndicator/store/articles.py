@@ -265,6 +265,7 @@ class Articles:
         chosen = json.dumps(numbers)
         for statement in (
             "DELETE FROM article_topics WHERE article IN (SELECT value FROM json_each(?))",
+            "DELETE FROM left_topics WHERE article IN (SELECT value FROM json_each(?))",
             "DELETE FROM article_fts WHERE rowid IN (SELECT value FROM json_each(?))",
             "UPDATE versions SET content = '{}' WHERE article IN (SELECT value FROM json_each(?))",
             "UPDATE articles SET retired = 1 WHERE n IN (SELECT value FROM json_each(?))",

@@ -1,5 +1,6 @@
 """Which articles stand under which topics, why, and what each topic meant when it was last applied."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,7 @@ class TopicCount:
 
 
 class Topics:
-    """The topics and article_topics tables. Writes belong inside the store's transaction."""
+    """The topics, article_topics and left_topics tables. Writes belong inside the store's transaction."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -35,15 +36,22 @@ class Topics:
             {"topic": name, "published": seconds(article.published), "article": n, "reasons": reasons}
             for name, reasons in rows.items()
         )
+        self._leave(n, before - set(rows))
+        self._db.execute(
+            "DELETE FROM left_topics WHERE article = ? AND topic IN (SELECT value FROM json_each(?))",
+            [n, json.dumps(list(rows))],
+        )
         return frozenset(before | set(rows))
 
     def add(self, article: Article, topic: str, reasons: Iterable[Reason]) -> None:
         """Put an article under one more topic, or renew why it stands there."""
+        n = number(self._db, article.id)
+        self._db.execute("DELETE FROM left_topics WHERE article = ? AND topic = ?", [n, topic])
         self._db.table("article_topics").upsert(
             {
                 "topic": topic,
                 "published": seconds(article.published),
-                "article": number(self._db, article.id),
+                "article": n,
                 "reasons": dump_reasons(reasons),
             },
             pk=("topic", "published", "article"),
@@ -51,9 +59,17 @@ class Topics:
 
     def remove(self, article: Article, topic: str) -> None:
         """Take an article out of one topic."""
-        self._db.execute(
+        n = number(self._db, article.id)
+        removed = self._db.execute(
             "DELETE FROM article_topics WHERE topic = ? AND published = ? AND article = ?",
-            [topic, seconds(article.published), number(self._db, article.id)],
+            [topic, seconds(article.published), n],
+        )
+        if removed.rowcount:
+            self._leave(n, {topic})
+
+    def _leave(self, n: int, topics: Iterable[str]) -> None:
+        self._db.execute(
+            "INSERT OR IGNORE INTO left_topics SELECT ?, value FROM json_each(?)", [n, json.dumps(list(topics))]
         )
 
     def of(self, id_: str) -> dict[str, tuple[Reason, ...]]:
@@ -63,6 +79,11 @@ class Topics:
             [number(self._db, id_), ALL],
         )
         return {row["topic"]: load_reasons(row["reasons"]) for row in rows}
+
+    def left(self, id_: str) -> frozenset[str]:
+        """The topics that an article once stood under in the open: whoever reads those feeds may have it still."""
+        rows = self._db.query("SELECT topic FROM left_topics WHERE article = ?", [number(self._db, id_)])
+        return frozenset(row["topic"] for row in rows)
 
     def under(self, topic: str) -> frozenset[str]:
         """The ids of all news under a topic that a changed query may move: out in the open, not an advisory."""
@@ -97,6 +118,7 @@ class Topics:
     def drop(self, name: str) -> None:
         """A topic that config no longer has: its tags go, its name is kept as gone."""
         self._db.execute("DELETE FROM article_topics WHERE topic = ?", [name])
+        self._db.execute("DELETE FROM left_topics WHERE topic = ?", [name])
         self._db.execute("DELETE FROM stale_feeds WHERE name = ? OR name LIKE ? || '/%'", [name, name])
         self._db.execute("UPDATE topics SET gone = 1 WHERE name = ?", [name])
 

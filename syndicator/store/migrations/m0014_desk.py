@@ -78,3 +78,19 @@ def m0016_placements(db: Database) -> None:
 def m0017_terms(db: Database) -> None:
     """Where each token of the search index stands; a view into the index that takes no room."""
     db.execute(create_terms("article_terms", "article_fts"))
+
+
+@migrations()
+def m0018_left_topics(db: Database) -> None:
+    """Topics that articles once stood under: what is taken back is told there, too.
+
+    Topics that were dropped left their names in the search index, which is built anew where there are any.
+    """
+    db.execute("""
+        CREATE TABLE left_topics (
+            article INTEGER NOT NULL REFERENCES articles (n),
+            topic TEXT NOT NULL,
+            PRIMARY KEY (article, topic)
+        ) STRICT, WITHOUT ROWID
+    """)
+    db.execute("DELETE FROM facts WHERE name = 'analysis' AND EXISTS (SELECT 1 FROM topics WHERE gone = 1)")
