@@ -29,7 +29,7 @@ class Past:
     """What a query would have done: the preview day by day, the newest articles of the period, and the period itself.
 
     `covered` is how many of the `days` that end with today the archive covers or, where there was so much that not all
-    of them were looked at (`cut`), how many were.
+    of them were looked at (`cut`), how many were: none where not even today was, as a whole.
     """
 
     watched: Watched
@@ -109,12 +109,10 @@ def look_back(
     seen = store.lookback.sightings(watched.query, asked, quick=quick)
     cut = seen.since > asked
     covered, since, sightings = _covered(store, settings, now, days), asked, seen.sightings
-    whole = (now.astimezone(zone).date() - seen.since.astimezone(zone).date()).days
     if cut:
-        covered = min(covered, max(whole, 1))
-    if cut and whole:
-        # A day of which only a part was looked at is left out, unless there is no other.
-        since = begin(now, whole, zone)
+        # Of the first day only a part was looked at: it is left out, unless it is today, of which nobody knows more.
+        whole = (now.astimezone(zone).date() - seen.since.astimezone(zone).date()).days
+        covered, since = min(covered, max(whole, 0)), begin(now, max(whole, 1), zone)
         sightings = [one for one in sightings if one.published >= since.timestamp()]
     caught = [
         Caught(datetime.fromtimestamp(one.published, UTC), one.source, one.story if alert.grouped else None)

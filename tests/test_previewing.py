@@ -191,10 +191,34 @@ def test_words_that_stand_in_too_many_places_are_not_counted_but_read(busy, monk
     assert past_of(busy, "ATLEAST/3 boat", quick=True).covered == 1
 
 
+@pytest.mark.parametrize("query", ["boat", "ATLEAST/3 bo*"])
+def test_one_that_was_held_for_long_changes_nothing_about_the_days_that_are_looked_at(tmp_path, monkeypatch, query):
+    """It is as new as the newest, and came before all of them."""
+    monkeypatch.setattr(lookback, "MOST_COUNTED", 14)
+    monkeypatch.setattr(lookback, "MOST_READ", 14)
+    with desk(tmp_path) as it:
+        held = Entry(Content("Held", "A boat, a boat, a boat."), guid="held", embargo_until=NOW)
+        with it.store.transaction():
+            it.room.pipeline.intake.accept("inbox", [held], NOW - 12 * DAY)
+        for day in range(11, -1, -1):
+            for hour in range(4):
+                accept(it, NOW - day * DAY - (5 + hour) * HOUR, "A boat came in. A boat, a boat.")
+        before = past_of(it, query, quick=True)
+        it.room.pipeline.keep_house(NOW)
+        after, whole = past_of(it, query, quick=True), past_of(it, query)
+        # So many of them that they can't be read: then only today can be spoken of, and not as a whole.
+        monkeypatch.setattr(lookback, "MOST_LATE", 0)
+        assert past_of(it, query, quick=True).covered == 0
+    assert before.cut
+    assert after.covered == before.covered == 3
+    assert after.preview.days[-3:] == whole.preview.days[-3:]
+    assert after.preview.hits == before.preview.hits + 1
+
+
 def test_of_a_day_with_too_much_what_came_last_is_looked_at(busy, monkeypatch):
     monkeypatch.setattr(lookback, "MOST_COUNTED", 3)
     past = past_of(busy, "boat", quick=True)
-    assert (past.covered, past.preview.hits) == (1, 3)
+    assert (past.covered, past.preview.hits, past.preview.a_day) == (0, 3, 0)
     assert past.preview.advice[-1].text == (
         "So many articles have these words that only the newest were looked at here."
     )

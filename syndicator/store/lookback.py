@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from statistics import median_low
 from typing import NamedTuple
 
 from sqlite_utils import Database
@@ -16,6 +17,7 @@ from syndicator.store.search import Hit, Search
 MOST_COUNTED = 10_000
 MOST_READ = 500
 MOST_PLACES = 150_000
+MOST_LATE = 200
 
 SECOND = timedelta(seconds=1)
 
@@ -75,14 +77,18 @@ class LookBack:
             """,  # noqa: S608 - conditions of ours, with marks for values
             [wanted.expression, seconds(since), seconds(since), *values, most + 1],
         )
-        found = [Sighting._make(row) for row in rows]
+        found, late = [Sighting._make(row) for row in rows], list[Sighting]()
         if len(found) > most:
-            # Whatever came with the last of these or before it was not looked at.
-            since = max(since, self._newest(found.pop().number) + SECOND)
-        if exact:
-            return Seen(found, since)
-        matched = self._matching(Indexed(query, self._search.analyser), [one.number for one in found])
-        return Seen([one for one in found if one.number in matched], since)
+            # All that came after the last of these was looked at. Little that came before was published as late: what
+            # was held for long, or came late. That is read.
+            since = max(since, moment(median_low(one.published for one in found[-(most // 50 + 1) :])) + SECOND)
+            number = found.pop().number
+            late = self._published(since, number)
+            if len(late) > MOST_LATE:
+                since, late = moment(max(one.published for one in late)) + SECOND, []
+        unsure = late if exact else [*found, *late]
+        matched = self._matching(Indexed(query, self._search.analyser), [one.number for one in unsure])
+        return Seen([*(found if exact else ()), *(one for one in unsure if one.number in matched)], since)
 
     def hits(self, query: Query, numbers: list[int]) -> list[Hit]:
         """These articles, with the reasons for which the query matches them; in the order given."""
@@ -113,10 +119,18 @@ class LookBack:
         )
         return int(rows.fetchone()[0]) <= MOST_PLACES
 
-    def _newest(self, number: int) -> datetime:
-        """When the newest of the articles up to this number was published."""
-        rows = self._db.execute("SELECT published FROM articles WHERE n <= ? ORDER BY published DESC LIMIT 1", [number])
-        return moment(rows.fetchone()[0])
+    def _published(self, since: datetime, number: int) -> list[Sighting]:
+        """What was published since then and has at most this number, latest first; not much more than MOST_LATE."""
+        rows = self._db.execute(
+            """
+            SELECT a.n, a.published, a.source, coalesce(s.story, a.id)
+            FROM articles a LEFT JOIN story_articles s ON s.article = a.n
+            WHERE a.published >= ? AND a.n <= ? AND a.state IN ('live', 'corrected')
+            ORDER BY a.published DESC LIMIT ?
+            """,
+            [seconds(since), number, MOST_LATE + 1],
+        )
+        return [Sighting._make(row) for row in rows]
 
     def _matching(self, indexed: Indexed, numbers: list[int]) -> set[int]:
         rows = self._db.execute(
