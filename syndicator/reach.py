@@ -8,12 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from syndicator.alerting import Alerting
-from syndicator.alerts import DeliveryState
 from syndicator.model import Article
 from syndicator.store import INDEX, Stale, Store
-
-# Deliveries that one act may queue; what goes beyond is not counted.
-_MOST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +17,15 @@ class Reach:
     """The feeds that change, by topic, and how many of their archive months; destinations by their kind.
 
     `followers` follow the feeds through our own hub, which sends them what changed. `told` are told at once, `later`
-    when their digest or the end of their quiet hours comes. `had` may have the article already, by the ledger.
+    when their digest or the end of their quiet hours comes, `off` when somebody switches them on again. `had` may have
+    the article already, by the ledger.
     """
 
     feeds: tuple[str, ...]
     archives: int
     followers: int
     told: Mapping[str, int]
+    off: Mapping[str, int]
     later: Mapping[str, int]
     had: Mapping[str, int]
 
@@ -45,26 +43,24 @@ def rehearse(store: Store, alerting: Alerting, article: Article, act: Callable[[
     try:
         with store.transaction():
             stale = _generations(store)
-            newest = next((row.n for row in store.ledger.deliveries(limit=1)), 0)
-            waiting = _waiting(store)
+            newest, waiting = store.ledger.newest(), store.hits.all_waiting()
             had = {name for names in alerting.readers_of(article).values() for name in names}
             act()
             changed = [each for each in store.feeds.stale() if stale.get(each.name) != each.generation]
-            told = {
-                row.destination
-                for row in store.ledger.deliveries(state=DeliveryState.PENDING, limit=_MOST)
-                if row.n > newest
-            }
-            alerts = {alert for alert, number in _waiting(store).items() if number > waiting.get(alert, 0)}
-            later = {name for alert in alerts for name in alerting.addressees(alert)} - told
-            kinds = {row.name: row.kind for row in store.destinations.all()}
+            rows = {row.name: row for row in store.destinations.all()}
+            queued = store.ledger.pending_since(newest)
+            off = {name for name in queued if name in rows and rows[name].off is not None}
+            alerts = {alert for alert, _ in store.hits.all_waiting() - waiting}
+            later = {name for alert in alerts for name in alerting.addressees(alert)} - queued
+            kinds = {name: row.kind for name, row in rows.items()}
             documents = {each.topic for each in changed if each.month is None}
             found.append(
                 Reach(
                     feeds=tuple(dict.fromkeys(each.topic for each in changed if each.topic != INDEX)),
                     archives=sum(_stands_in(store, article, each) for each in changed),
                     followers=store.followers.subscribers(documents),
-                    told=_by_kind(told, kinds),
+                    told=_by_kind(queued - off, kinds),
+                    off=_by_kind(off, kinds),
                     later=_by_kind(later, kinds),
                     had=_by_kind(had, kinds),
                 )
@@ -76,11 +72,6 @@ def rehearse(store: Store, alerting: Alerting, article: Article, act: Callable[[
 
 def _generations(store: Store) -> dict[str, int]:
     return {each.name: each.generation for each in store.feeds.stale()}
-
-
-def _waiting(store: Store) -> dict[str, int]:
-    """How much each alert has to tell."""
-    return {alert: len(store.hits.waiting(alert)) for alert in store.hits.alerts_waiting()}
 
 
 def _stands_in(store: Store, article: Article, stale: Stale) -> bool:

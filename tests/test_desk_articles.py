@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from deskroom import desk_room
 from newsroom import BOATS, COURTS, NOW, WIRE
-from outbox import Wire
+from outbox import DESK, PHONE, Wire, alert
+from outbox import desk as outbox_desk
 
 from syndicator.composing import Composer
 from syndicator.courier import Courier
@@ -272,6 +273,45 @@ def test_who_is_told_twice_is_one_person_and_who_never_had_it_is_nobody(it):
             it.store, alerting, it.store.articles.get(article), lambda id_=article: desk.kill(id_, "x", NOW, by="C")
         )
         assert reach.told == told
+
+
+def test_what_is_switched_off_is_not_counted_among_those_who_are_told(it):
+    id_ = it.say("A boat came in")
+    with it.store.transaction():
+        it.store.destinations.switch_off("hook", "410 gone", NOW)
+    browser = it.desk.signed_in("Chief", Role.CHIEF)
+    browser.get(it.path(id_))
+    page = browser.press(ACTS["kill"][0], note="It was wrong.")
+    assert page.tree.xpath("string(//h2[@id='reach'])") == "2 feeds, 2 people will be told."
+    assert "Switched off, and told when switched on again: 1 webhook." in page.words
+
+
+def test_where_one_of_a_story_speaks_in_the_place_of_another_its_digest_is_announced(tmp_path):
+    text = "Forty people were brought ashore in Dover after their boat lost its engine in the Channel, they said."
+    with outbox_desk(tmp_path, DESK, alert(schedule='"daily 07:30"')) as it:
+        it.say("A boat came in", text=text, guid="one")
+        it.say("A boat came in", text=text, guid="two", source="other")
+        (spoke,) = [hit for hit in it.store.hits.latest(limit=9) if hit.silent is None]
+        article = it.store.articles.get(spoke.article)
+        reach = rehearse(
+            it.store, it.room.pipeline.alerting, article, lambda: it.room.desk.kill(article.id, "x", NOW, by="C")
+        )
+    assert (reach.told, reach.later) == ({}, {"console": 1})
+
+
+def test_who_waits_for_something_else_is_not_announced_and_who_is_told_at_once_is_not_told_later(tmp_path):
+    daily = alert("Daily", "boat", to=("desk",), schedule='"daily 07:30"')
+    other = alert("Other", "rain", to=("phone",), schedule='"daily 07:30"')
+    with outbox_desk(tmp_path, DESK, PHONE, alert("Now", "boat"), daily, other) as it:
+        it.say("Rain on Tuesday", "A raft drifts")
+        article = it.store.articles.get(it.article("A raft drifts"))
+        reach = rehearse(
+            it.store,
+            it.room.pipeline.alerting,
+            article,
+            lambda: it.room.desk.correct(article.id, "x", NOW, by="C", title="A boat drifts"),
+        )
+    assert (reach.told, reach.later) == ({"console": 1}, {})
 
 
 def test_a_correction_that_makes_alerts_fire_says_so_and_a_digest_comes_later(it):

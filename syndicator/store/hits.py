@@ -126,6 +126,14 @@ class Hits:
         )
         return [_load(row) for row in rows]
 
+    def all_waiting(self) -> frozenset[tuple[str, int]]:
+        """The same of all alerts: each with its alert, by their numbers."""
+        rows = self._db.query(
+            "SELECT h.alert, h.n FROM hits h JOIN articles a ON a.n = h.article"
+            " WHERE h.message IS NULL AND h.silent IS NULL AND a.state <> 'embargoed'"
+        )
+        return frozenset((row["alert"], row["n"]) for row in rows)
+
     def alerts_waiting(self) -> list[str]:
         """All alerts that have something to tell."""
         rows = self._db.query("SELECT DISTINCT alert FROM hits WHERE message IS NULL AND silent IS NULL ORDER BY alert")

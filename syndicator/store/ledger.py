@@ -95,6 +95,15 @@ class Ledger:
         )
         return [_load(row) for row in rows]
 
+    def newest(self) -> int:
+        """The number of the delivery that was queued last; 0 where there is none."""
+        return int(self._db.execute("SELECT coalesce(max(n), 0) FROM deliveries").fetchone()[0])
+
+    def pending_since(self, n: int) -> frozenset[str]:
+        """The destinations for which something was queued after this number, and waits."""
+        rows = self._db.query("SELECT DISTINCT destination FROM deliveries WHERE n > ? AND state = 'pending'", [n])
+        return frozenset(row["destination"] for row in rows)
+
     def find(self, reference: str) -> list[DeliveryRow]:
         """The deliveries meant by an id, or the first eight or more characters of one; at most ten, oldest first."""
         bare = reference.removeprefix("msg_")

@@ -51,6 +51,8 @@ def _lines(do: str, reach: Reach) -> list[str]:
     if reach.later:
         later = _listed(reach.later)
         lines.append(f"{_capital(later)} will be told later, with a digest or after quiet hours.")
+    if reach.off:
+        lines.append(f"Switched off, and told when switched on again: {_listed(reach.off)}.")
     if reach.archives:
         lines.append(f"{_capital(counted(reach.archives, 'archive month'))} will change as well.")
     if do == "kill" and reach.feeds:
