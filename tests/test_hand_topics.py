@@ -212,6 +212,21 @@ def test_a_topic_that_went_and_came_back_is_no_longer_that_of_what_it_does_not_a
         assert look_back(room.store, room.settings, draft("topic:boats", room.settings), NOW).preview.hits == 0
 
 
+def test_an_old_article_that_is_added_by_hand_comes_to_the_feeds_readers(tmp_path):
+    with desk(tmp_path, DESK, BOATS, "[feeds]\nmin_items = 1\n") as it:
+        it.now = NOW - 20 * 24 * HOUR
+        it.say("Rain of old")
+        it.now = NOW
+        it.say("A boat came in")
+        it.room.publish(NOW)
+        assert it.room.titles("boats") == ["A boat came in"]
+        it.room.desk.sort(it.article("Rain of old"), "boats", True, NOW, by="Anna")
+        it.room.publish(NOW)
+        assert it.room.titles("boats") == ["A boat came in", "Rain of old"]
+        later = it.store.feeds.window("boats", NOW + HOUR, minimum=1, maximum=9)[0]
+        assert [item.article.content.title for item in later] == ["A boat came in"]
+
+
 def test_a_decision_on_a_topic_that_config_no_longer_has_puts_nothing_there(tmp_path):
     with newsroom(tmp_path, BOATS, COURTS, WIRE) as room:
         say(room, BOAT, RAIN)

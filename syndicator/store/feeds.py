@@ -45,12 +45,16 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class _Members:
-    """What a feed is made of: rows `t` that name an `article` each, which of them, and what they are sorted by."""
+    """What a feed is made of: rows `t` that name an `article` each, which of them, and what they are sorted by.
+
+    `late` selects the articles that came to it since `:since`, whenever they were published.
+    """
 
     rows: str
     which: str
     published: str
     values: Mapping[str, object]
+    late: str = "SELECT NULL WHERE FALSE"
 
 
 class Feeds:
@@ -90,7 +94,8 @@ class Feeds:
         """The items of a topic's subscription document, newest first, and its edge (None when nothing is older).
 
         All published since `since`, but at least `minimum` items where there are as many, and at most `maximum`; and
-        behind them what is older and was corrected or withdrawn since, for readers never fetch an archive again.
+        behind them what is older and was corrected, withdrawn or put there by hand since, for readers never fetch an
+        archive again.
         """
         members = _of_topic(topic)
         inside, older = self._inside(members, since, minimum=minimum, maximum=maximum)
@@ -128,11 +133,11 @@ class Feeds:
         return inside, len(inside) < len(rows)
 
     def _put_right(self, members: _Members, since: datetime, published: int, article: int) -> list[Row]:
-        """Items older than (published, article) that were corrected or withdrawn since then."""
+        """Items older than (published, article) that were corrected or withdrawn since then, or came here only then."""
         return self._rows(
             members,
-            "t.article IN (SELECT n FROM articles WHERE state IN ('corrected', 'killed') AND updated >= :since)"  # noqa: S608 - ours
-            f" AND ({members.published}, t.article) < (:published, :article)",
+            "t.article IN (SELECT n FROM articles WHERE state IN ('corrected', 'killed') AND updated >= :since"  # noqa: S608 - ours
+            f" UNION {members.late}) AND ({members.published}, t.article) < (:published, :article)",
             {"since": seconds(since), "published": published, "article": article},
             limit=100,
         )
@@ -255,7 +260,8 @@ class Feeds:
 
 
 def _of_topic(topic: str) -> _Members:
-    return _Members("article_topics t", "t.topic = :topic", "t.published", {"topic": topic})
+    by_hand = "SELECT article FROM placements WHERE topic = :topic AND inside = 1 AND at >= :since"
+    return _Members("article_topics t", "t.topic = :topic", "t.published", {"topic": topic}, by_hand)
 
 
 def _end(inside: Sequence[Row], since: datetime) -> tuple[int, int]:
