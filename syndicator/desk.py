@@ -10,7 +10,9 @@ from syndicator.config import Settings
 from syndicator.errors import FetchError, ParseError
 from syndicator.intake import Fetches, Parses, Taken
 from syndicator.model import Outcome, Parsed, Republish
+from syndicator.people import COMMAND
 from syndicator.pipeline import Pipeline
+from syndicator.plurals import counted
 from syndicator.sources import FILE_LENGTH, parse_feed, parse_file, parse_page
 from syndicator.store import SourceRow, Store
 
@@ -34,7 +36,7 @@ class Desk(ArticleDesk):
         self._fetches = fetches
         self._parses = parses
 
-    async def ingest(self, location: str, now: datetime) -> Taken:
+    async def ingest(self, location: str, now: datetime, *, by: str = COMMAND) -> Taken:
         """Take in an article or a feed from a path or a URL, now. Its trouble is in `Taken.error`."""
         try:
             handed = await (self._from_url(location) if "://" in location else self._from_file(Path(location)))
@@ -44,7 +46,11 @@ class Desk(ArticleDesk):
         with self._store.transaction():
             self._store.sources.remember(source, now, enabled=False)
             accepted = self._pipeline.intake.accept(source.name, handed.parsed.entries, now)
-        return accepted.as_taken(location, handed.parsed.warnings)
+            taken = accepted.as_taken(location, handed.parsed.warnings)
+            if taken.new or taken.changed:
+                said = f"{counted(taken.new, 'new article')}, {taken.changed} changed"
+                self._store.audit.note(now, by, "taken in by hand", f"source {source.name}", said)
+        return taken
 
     async def _from_url(self, url: str) -> _HandedIn:
         """A feed or a page on the web; one that config knows counts for that source."""

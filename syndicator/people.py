@@ -12,9 +12,10 @@ from enum import StrEnum
 LEAST_CHARACTERS = 12
 # What is longer costs time to hash, and is no better.
 MOST_BYTES = 1024
-# Who did it, in the audit log, where nobody at the desk did: a command, or a program with the token of this name.
+# Who did it, in the audit log, where nobody at the desk did: a command, of this account on the machine if an article's
+# versions name it, or a program with the token of this name.
 COMMAND = "a command"
-_PROGRAM = "token "
+_ACCOUNT, _PROGRAM = "account ", "token "
 # What people write when they are told to write something long.
 _FEEBLE = ("password", "passwort", "qwertyuiop", "123456789", "letmein", "iloveyou", "newsroom", "syndicator")
 # A link to choose a password by, and the mail it goes by, are read within days or not at all.
@@ -52,10 +53,15 @@ def program(token: str) -> str:
     return f"{_PROGRAM}{token}"
 
 
+def account(name: str) -> str:
+    """Who did what was done by a command, by the name of an account on the machine, as the audit log has it."""
+    return f"{_ACCOUNT}{name}"
+
+
 def is_persons(name: str) -> bool:
     """Whether a name is one for somebody at the desk: in the audit log nobody is to pass for a command or a program."""
     folded = name.casefold()
-    return folded != COMMAND and not folded.startswith(_PROGRAM)
+    return folded != COMMAND and not folded.startswith((_ACCOUNT, _PROGRAM))
 
 
 def normal_password(text: str) -> str:

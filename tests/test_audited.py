@@ -1,7 +1,8 @@
 """Every change leaves its line in the audit log, whoever makes it: by a command, with a token, or at the desk."""
 
-import getpass
 import json
+import os
+import pwd
 import sqlite3
 from contextlib import closing
 from typing import NamedTuple
@@ -19,7 +20,7 @@ from syndicator.alertdesk import AlertDesk
 from syndicator.alerts import Answer, Verdict
 from syndicator.destinationdesk import DestinationDesk
 from syndicator.errors import StoreError, UsageError
-from syndicator.people import COMMAND, Role
+from syndicator.people import COMMAND, Role, account
 from syndicator.tokendesk import TokenDesk
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
@@ -228,6 +229,9 @@ ACTS = {
         ("article", "topic", "{article}", "courts", "--add"),
         desk=article(("do", "add"), ("topic", "courts")),
     ),
+    "article given in": Act(
+        ("taken in by hand", "source ingest", "1 new article, 0 changed"), ("ingest", "{text}")
+    ),
 }  # fmt: skip
 PARTS = {"Mine": "{reference}", "hook": "{name}", "{delivery}": "{reference}"}
 WAYS = ("command", "api", "desk")
@@ -258,6 +262,7 @@ class World:
         self.alerts.edit(mine.id, {"enabled": True}, NOW)
         (dead,) = room.said("GET", "/deliveries?state=dead", token=self.token)["deliveries"]
         (self.root / "new.toml").write_text('[[alerts]]\nname = "Ferries"\nquery = "ferry"\n')
+        (self.root / "text.txt").write_text("A ferry came in\n\nIt was late.")
         (self.root / "other.toml").write_text('[[alerts]]\nname = "Mine"\nquery = "ferry"\n')
         id_ = room.it.article("A boat came in")
         self.names = {
@@ -268,6 +273,7 @@ class World:
             "uuid": id_.removeprefix("urn:uuid:"),
             "file": str(self.root / "new.toml"),
             "other": str(self.root / "other.toml"),
+            "text": str(self.root / "text.txt"),
         }
         self.desk = DeskRoom(room.it.room)
         self.desk.app = room.app
@@ -286,7 +292,7 @@ class World:
     def command(self, *words):
         done = run(self.root, *map(self.told, words), "--now", "2026-11-03T12:00:00Z")
         assert not isinstance(done.exception, Exception), done.output
-        return getpass.getuser() if words[0] == "article" else COMMAND
+        return account(pwd.getpwuid(os.getuid()).pw_name) if words[0] == "article" else COMMAND
 
     def api(self, method, path, body=None):
         reply = self.room.call(method, self.told(path), body, token=self.token)
@@ -332,6 +338,9 @@ def world(only):
 
 @pytest.fixture(autouse=True)
 def nobody_answers(monkeypatch):
+    # Whatever the environment says, a command is run by the account of its process.
+    monkeypatch.setenv("LOGNAME", "Ada")
+
     async def send(_self, _name, _message):
         return Answer(Verdict.PERMANENT, f"CANARY {SECRET}", 404)
 

@@ -1,6 +1,7 @@
 """The editorial life of one article: show, correct, kill, embargo."""
 
-import getpass
+import os
+import pwd
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from syndicator.cli.room import in_newsroom, what_waits
 from syndicator.cli.session import Newsroom
 from syndicator.errors import UsageError
 from syndicator.model import Article
+from syndicator.people import account
 from syndicator.plurals import counted
 
 app = typer.Typer(help="Show, correct, kill or hold one article.", no_args_is_help=True)
@@ -47,7 +49,7 @@ def correct(
     corrected = None if text is None else read_text(text)
 
     def act(room: Newsroom) -> None:
-        article = room.desk.correct(reference, note, now, by=getpass.getuser(), title=title, text=corrected)
+        article = room.desk.correct(reference, note, now, by=_who(), title=title, text=corrected)
         _done(room, article, now, f"Corrected; version {article.version}.", as_json=as_json)
 
     in_newsroom(config, act)
@@ -65,7 +67,7 @@ def kill(
     """Withdraw an article: a notice in its place, a tombstone, and an advisory item in its feeds."""
 
     def act(room: Newsroom) -> None:
-        article, advice = room.desk.kill(reference, note, now, by=getpass.getuser())
+        article, advice = room.desk.kill(reference, note, now, by=_who())
         told = f"; readers are told by {advice.id}" if advice else "; nobody had seen it"
         _done(room, article, now, f"Killed{told}.", as_json=as_json)
 
@@ -84,7 +86,7 @@ def embargo(
     """Hold an article out of feeds and search until a time."""
 
     def act(room: Newsroom) -> None:
-        article = room.desk.embargo(reference, until, now, by=getpass.getuser())
+        article = room.desk.embargo(reference, until, now, by=_who())
         _done(room, article, now, f"Held until {until:%Y-%m-%d %H:%M} UTC.", as_json=as_json)
 
     in_newsroom(config, act)
@@ -107,11 +109,20 @@ def topic(
         raise UsageError("Say one of --add, --remove and --leave.")
 
     def act(room: Newsroom) -> None:
-        article = room.desk.sort(reference, name, None if leave else add, now, by=getpass.getuser())
+        article = room.desk.sort(reference, name, None if leave else add, now, by=_who())
         said = f"The query of {name} decides." if leave else f"{'Added to' if add else 'Removed from'} {name}."
         _done(room, article, now, said, as_json=as_json)
 
     in_newsroom(config, act)
+
+
+def _who() -> str:
+    """The account that runs this, whatever its environment says."""
+    number = os.getuid()
+    try:
+        return account(pwd.getpwuid(number).pw_name)
+    except KeyError:
+        return account(str(number))
 
 
 def _done(room: Newsroom, article: Article, now: datetime, said: str, *, as_json: bool) -> None:
