@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from syndicator.sources.boilerplate import is_boilerplate, strip, strip_html
+from syndicator.sources.boilerplate import strip, strip_html
 
 BODY = [
     "Ministers met officials from three Balkan capitals on Monday to talk about returns.",
@@ -221,11 +221,6 @@ def test_stripping_twice_is_stripping_once():
     for tail in GOES_AT_THE_END:
         once = strip([*BODY, *tail])
         assert strip(once) == once
-
-
-def test_a_lone_paragraph_can_be_judged():
-    assert is_boilerplate("Comments are closed.")
-    assert not is_boilerplate("Comments were made.")
 
 
 HTML_BODY = f"<p>{BODY[0]}</p><p>{BODY[1]}</p>"

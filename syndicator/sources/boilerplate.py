@@ -110,11 +110,6 @@ def strip_html(markup: str) -> str:
     return markup if kept == len(blocks) else markup[: blocks[kept][0]].rstrip()
 
 
-def is_boilerplate(paragraph: str) -> bool:
-    """Whether a paragraph, standing alone at an article's edge, is certainly not of the article."""
-    return _shape(paragraph) is _Shape.STRONG
-
-
 def _end(shapes: Sequence[_Shape], count: int) -> int:
     """How many of `count` paragraphs to keep, given the shapes of the last ones."""
     keep, titles_below = count, False
