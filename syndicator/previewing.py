@@ -3,7 +3,7 @@
 Both ask the query that the live alert asks, over the articles as they are now.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from heapq import nlargest
@@ -169,8 +169,15 @@ def _wanted(node: Node, field: str = "") -> Iterator[Node]:
             return
 
 
-def account(store: Store, settings: Settings, row: AlertRow, article: Article) -> Account:
-    """Why this alert fired on this article, and what became of that; or why it did not."""
+def in_utc(moment: datetime) -> str:
+    """A time as it is told to whoever has told us no clock of their own."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def account(
+    store: Store, settings: Settings, row: AlertRow, article: Article, *, at: Callable[[datetime], str] = in_utc
+) -> Account:
+    """Why this alert fired on this article, and what became of that; or why it did not. `at` words its times."""
     hit = store.hits.get(row.id, article.id)
     withdrawn = article.state is State.KILLED
     matches, reasons, why = False, hit.reasons if hit and not withdrawn else (), []
@@ -189,7 +196,7 @@ def account(store: Store, settings: Settings, row: AlertRow, article: Article) -
     told_by = None
     if hit is None:
         if matches:
-            why += _why_not_though_it_matches(row, article)
+            why += _why_not_though_it_matches(row, article, at)
         if watched is not None and not watched.alert.enabled:
             why.append("The alert is switched off: it finds nothing.")
     elif hit.silent is Silent.JOINED:
@@ -197,28 +204,29 @@ def account(store: Store, settings: Settings, row: AlertRow, article: Article) -
     tried = tuple(
         Tried(delivery, tuple(store.ledger.attempts(delivery.n))) for delivery in store.ledger.about(row.id, article.id)
     )
-    return Account(row, article, hit, matches, reasons, (*_on_state(article, hit), *why), told_by, tried)
+    return Account(row, article, hit, matches, reasons, (*_on_state(article, hit, at), *why), told_by, tried)
 
 
-def _on_state(article: Article, hit: HitRow | None) -> Iterator[str]:
+def _on_state(article: Article, hit: HitRow | None, at: Callable[[datetime], str]) -> Iterator[str]:
     """What the article's own life has to do with it."""
     if article.state is State.KILLED:
         yield "The article was withdrawn" + (": nothing matches it any more." if hit is None else ".")
     if article.state is State.EMBARGOED:
-        until = f" until {article.embargo_until:%Y-%m-%d %H:%M} UTC" if article.embargo_until else ""
+        until = f" until {at(article.embargo_until)}" if article.embargo_until else ""
         yield f"The article is held{until}: nobody is told of it before."
 
 
-def _why_not_though_it_matches(row: AlertRow, article: Article) -> Iterator[str]:
+def _why_not_though_it_matches(row: AlertRow, article: Article, at: Callable[[datetime], str]) -> Iterator[str]:
     """The likely reason: alerts look forward, from the moment they are made."""
+    came = max(article.first_seen, article.updated)
     if article.kind is Kind.ADVISORY:
         yield "It is an advisory of ours: whoever was told of the withdrawn article is told of its end by that."
     elif article.state is State.EMBARGOED:
         return
-    elif article.updated < row.created:
+    elif came < row.created:
         yield (
-            f"It matches, but came at {article.updated:%Y-%m-%d %H:%M} UTC, before the alert was made "
-            f"({row.created:%Y-%m-%d %H:%M} UTC): alerts look forward."
+            f"It matches, but we have had it since {at(came)}, before the alert was made ({at(row.created)}): "
+            "alerts look forward."
         )
     else:
         yield (

@@ -271,7 +271,7 @@ def test_why_tells_the_clause_that_failed_and_every_attempt(desk):
     assert re.search(r"to log: delivered 2026-11-23 09:00 GMT  msg_\w+\n +2026.* delivered: .* ms\)", said)
     missed = desk.run("alerts", "why", "boats", id_[9:17])
     assert "It did not fire." in missed
-    assert "`asylum` is there, twice; `boat` is not there" in missed
+    assert "‘boat’ is not in it (wanted within 3 words of ‘asylum’)." in missed
     record = desk.json("alerts", "why", "hotels", id_)
     assert [each["verdict"] for each in record["deliveries"][0]["tries"]] == ["delivered"]
 

@@ -29,80 +29,80 @@ ARTICLE = ENGLISH.analyse(
     ("query", "said"),
     [
         # words
-        ("football", ["`football` is not there"]),
-        ("asylum football cricket", ["`football` is not there", "`cricket` is not there"]),
-        ("footb*", ["`footb*` is not there"]),
-        ('"hotel owner"', ['`"hotel owner"` is there only in another form: Hotel owners']),
-        ('"seeker"', ['`"seeker"` is there only in another form: seekers']),
-        ('"plan Rwanda"', ['`"plan Rwanda"`: the words are there, but not side by side in this order']),
-        ('"crossing the Channel"', ['`"crossing the Channel"`: the words are there, but not side by side in this order']),
-        ('"plan Rwa*"', ['`"plan Rwa*"`: the words are there, but not side by side in this order']),
-        ('"Rwanda scheme"', ['`"Rwanda scheme"`: `scheme` is not there']),
-        ('"Београд ждрал Ниш"', ['`"Београд ждрал Ниш"`: `ждрал` and `Ниш` are not there']),
-        ("football-cricket", ["`football-cricket` is not there"]),
+        ("football", ["‘football’ is not in it."]),
+        ("asylum football cricket", ["‘football’ is not in it.", "‘cricket’ is not in it."]),
+        ("footb*", ["‘footb*’ is not in it."]),
+        ('"hotel owner"', ['"hotel owner" is in it only in another form: Hotel owners.']),
+        ('"seeker"', ['"seeker" is in it only in another form: seekers.']),
+        ('"plan Rwanda"', ['The words of "plan Rwanda" are in it, but not side by side in this order.']),
+        ('"crossing the Channel"', ['The words of "crossing the Channel" are in it, but not side by side in this order.']),
+        ('"plan Rwa*"', ['The words of "plan Rwa*" are in it, but not side by side in this order.']),
+        ('"Rwanda scheme"', ['Of "Rwanda scheme", ‘scheme’ is not in it.']),
+        ('"Београд ждрал Ниш"', ['Of "Београд ждрал Ниш", ‘ждрал’ and ‘Ниш’ are not in it.']),
+        ("football-cricket", ["‘football-cricket’ is not in it."]),
         # fields
-        ("title:asylum", ["`title:asylum`: asylum is in the text, not in the title"]),
-        ("lead:channel", ["`lead:channel`: channel is in the text, but only after the lead"]),
-        ('title:"asylum seekers"', ['`title:"asylum seekers"`: "asylum seekers" is in the text, not in the title']),
-        ('title:"plan rwanda"', ['`"plan rwanda"`: the words are in the title, but not side by side in this order']),
-        ("title:football", ["`football` is not there, in the title or elsewhere"]),
-        ("title:(plan asylum)", ["`title:asylum`: asylum is in the text, not in the title"]),
-        ("title:(asylum OR football)", ["none of these is in the title: asylum, football"]),
+        ("title:asylum", ["‘asylum’ is in the text, not in the title."]),
+        ("lead:channel", ["‘channel’ is in the text, but only after the lead."]),
+        ('title:"asylum seekers"', ['"asylum seekers" is in the text, not in the title.']),
+        ('title:"plan rwanda"', ['The words of "plan rwanda" are in the title, but not side by side in this order.']),
+        ("title:football", ["‘football’ is not in the title, nor anywhere else."]),
+        ("title:(plan asylum)", ["‘asylum’ is in the text, not in the title."]),
+        ("title:(asylum OR football)", ["None of these is in the title: asylum, football."]),
         # near
-        ("channel NEAR/2 crossing", ["`channel` is there, `NEAR/2 crossing` is not: nearest 3 words"]),
-        ("channel NEAR/2 football", ["`channel NEAR/2 football`: `channel` is there, once; `football` is not there"]),
-        ("football NEAR/2 channel", ["`football NEAR/2 channel`: `channel` is there, once; `football` is not there"]),
-        ("football NEAR/2 cricket", ["`football NEAR/2 cricket`: `football` is not there; `cricket` is not there"]),
-        ("rwanda NEAR/5 hotel", ["`rwanda` is there, `NEAR/5 hotel` is not: one is in the title, the other in the text"]),
-        ("rwanda NEAR/5 rwanda", ["`rwanda` is there, `NEAR/5 rwanda` is not: both are the same words"]),
-        ("starmer NEAR/1 rwanda NEAR/1 dropped", ["`rwanda` is there, `NEAR/1 dropped` is not: nearest 3 words"]),
-        ("(x OR channel) NEAR/2 (crossing OR y)", ["`(x OR channel)` is there, `NEAR/2 (crossing OR y)` is not: nearest 3 words"]),
-        ("title:(starmer NEAR/1 dropped)", ["`starmer` is in the title, `NEAR/1 dropped` is not: nearest 4 words"]),
+        ("channel NEAR/2 crossing", ["‘channel’ and ‘crossing’ are not within 2 words of each other: the nearest are 3 words apart."]),
+        ("channel NEAR/2 football", ["‘football’ is not in it (wanted within 2 words of ‘channel’)."]),
+        ("football NEAR/2 channel", ["‘football’ is not in it (wanted within 2 words of ‘channel’)."]),
+        ("football NEAR/2 cricket", ["‘football’ is not in it; ‘cricket’ is not in it (wanted within 2 words of each other)."]),
+        ("rwanda NEAR/5 hotel", ["‘rwanda’ and ‘hotel’ are not within 5 words of each other: one is in the title, the other in the text."]),
+        ("rwanda NEAR/5 rwanda", ["‘rwanda’ and ‘rwanda’ are not within 5 words of each other: both are the same words."]),
+        ("starmer NEAR/1 rwanda NEAR/1 dropped", ["‘rwanda’ and ‘dropped’ are not within 1 word of each other: the nearest are 3 words apart."]),
+        ("(x OR channel) NEAR/2 (crossing OR y)", ["‘x OR channel’ and ‘crossing OR y’ are not within 2 words of each other: the nearest are 3 words apart."]),
+        ("title:(starmer NEAR/1 dropped)", ["‘starmer’ and ‘dropped’ are not within 1 word of each other in the title: the nearest are 4 words apart."]),
         # atleast
-        ("ATLEAST/3 asylum", ["`asylum` is mentioned 2 times of 3"]),
-        ("ATLEAST/3 channel", ["`channel` is mentioned 1 time of 3"]),
-        ("ATLEAST/3 football", ["`football` is mentioned 0 times of 3"]),
-        ("ATLEAST/3 lead:hotel", ["`hotel` is mentioned in the lead 2 times of 3"]),
-        ("ATLEAST/9 (hotel OR asylum)", ["`hotel OR asylum` is mentioned 5 times of 9"]),
+        ("ATLEAST/3 asylum", ["‘asylum’ is mentioned 2 times, of the 3 wanted."]),
+        ("ATLEAST/3 channel", ["‘channel’ is mentioned 1 time, of the 3 wanted."]),
+        ("ATLEAST/3 football", ["‘football’ is mentioned 0 times, of the 3 wanted."]),
+        ("ATLEAST/3 lead:hotel", ["‘hotel’ is mentioned in the lead 2 times, of the 3 wanted."]),
+        ("ATLEAST/9 (hotel OR asylum)", ["‘hotel OR asylum’ is mentioned 5 times, of the 9 wanted."]),
         # not
-        ("asylum -hotel", ["`-hotel` forbids it: `hotel` is there, 3 times"]),
-        ("asylum -title:plan", ["`-title:plan` forbids it: `plan` is in the title, once"]),
-        ("asylum -(football OR channel)", ["`-(football OR channel)` forbids it: `channel` is there, once"]),
-        ("asylum -(hotel channel)", ["`-(hotel channel)` forbids it: `hotel` is there, 3 times; `channel` is there, once"]),
-        ("asylum -(hotel -football)", ["`-(hotel -football)` forbids it: `hotel` is there, 3 times; `football` is not there"]),
-        ("asylum -(channel NEAR/3 crossing)", ["`-(channel NEAR/3 crossing)` forbids it: `channel NEAR/3 crossing` is there"]),
-        ("asylum -(ATLEAST/2 hotel)", ["`-(ATLEAST/2 hotel)` forbids it: `hotel` is mentioned 3 times"]),
+        ("asylum -hotel", ["It has ‘hotel’, which the query leaves out."]),
+        ("asylum -title:plan", ["It has ‘plan’ in the title, which the query leaves out."]),
+        ("asylum -(football OR channel)", ["The query leaves this out: ‘channel’ is in it, once."]),
+        ("asylum -(hotel channel)", ["The query leaves this out: ‘hotel’ is in it, 3 times; ‘channel’ is in it, once."]),
+        ("asylum -(hotel -football)", ["The query leaves this out: ‘hotel’ is in it, 3 times; ‘football’ is not in it."]),
+        ("asylum -(channel NEAR/3 crossing)", ["The query leaves this out: ‘channel’ and ‘crossing’ are near each other in it."]),
+        ("asylum -(ATLEAST/2 hotel)", ["The query leaves this out: ‘hotel’ is mentioned 3 times."]),
         (
             "asylum -(hotel channel uk people owner)",
             [
-                "`-(hotel channel uk people owner)` forbids it: `hotel` is there, 3 times; `channel` is there, once; `uk` is there, once; and 2 more"
+                "The query leaves this out: ‘hotel’ is in it, 3 times; ‘channel’ is in it, once; ‘uk’ is in it, once; and 2 more."
             ],
         ),
-        ('asylum -source:"The Sun"', ['`-source:"The Sun"` forbids it: it is from The Sun']),
+        ('asylum -source:"The Sun"', ["It is from The Sun, which the query leaves out."]),
         # or
-        ("football OR cricket", ["none of these is there: football, cricket"]),
-        ("hotel (football OR cricket)", ["none of these is there: football, cricket"]),
-        ("title:hotel OR football", ["none of these is there: title:hotel, football"]),
+        ("football OR cricket", ["None of these is in it: football, cricket."]),
+        ("hotel (football OR cricket)", ["None of these is in it: football, cricket."]),
+        ("title:hotel OR football", ["None of these is in it: title:hotel, football."]),
         (
             "football OR (channel NEAR/2 crossing)",
-            ["none of these holds: `football` is not there; `channel` is there, `NEAR/2 crossing` is not: nearest 3 words"],
+            ["None of these holds: ‘football’ is not in it; ‘channel’ and ‘crossing’ are not within 2 words of each other: the nearest are 3 words apart."],
         ),
         # names
-        ("asylum topic:channel", ["it is not under the topic channel"]),
-        ("asylum topic:(channel OR rwanda)", ["it is under none of the topics channel and rwanda"]),
-        ("source:Guardian", ["it is from BBC News and The Sun, not from Guardian"]),
-        ('source:(Guardian OR "Sky News" OR ITV)', ["it is from BBC News and The Sun, not from Guardian, Sky News or ITV"]),
-        ("lang:fr", ["it is in en-GB, not in fr"]),
-        ("author:jones", ["it is by Jane Smith and John Doe, not by jones"]),
-        ('author:"smith jane"', ["it is by Jane Smith and John Doe, not by smith jane"]),
+        ("asylum topic:channel", ["It is not under the topic channel."]),
+        ("asylum topic:(channel OR rwanda)", ["It is under none of the topics channel and rwanda."]),
+        ("source:Guardian", ["It is from BBC News and The Sun, not from Guardian."]),
+        ('source:(Guardian OR "Sky News" OR ITV)', ["It is from BBC News and The Sun, not from Guardian, Sky News or ITV."]),
+        ("lang:fr", ["It is in en-GB, not in fr."]),
+        ("author:jones", ["It is by Jane Smith and John Doe, not by jones."]),
+        ('author:"smith jane"', ["It is by Jane Smith and John Doe, not by smith jane."]),
         # together
         (
             "channel NEAR/2 crossing ATLEAST/4 hotel -asylum source:itv",
             [
-                "`channel` is there, `NEAR/2 crossing` is not: nearest 3 words",
-                "`hotel` is mentioned 3 times of 4",
-                "`-asylum` forbids it: `asylum` is there, twice",
-                "it is from BBC News and The Sun, not from itv",
+                "‘channel’ and ‘crossing’ are not within 2 words of each other: the nearest are 3 words apart.",
+                "‘hotel’ is mentioned 3 times, of the 4 wanted.",
+                "It has ‘asylum’, which the query leaves out.",
+                "It is from BBC News and The Sun, not from itv.",
             ],
         ),
     ],
@@ -114,10 +114,10 @@ def test_each_failed_clause_is_a_sentence(query, said):
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("source:BBC", "it is from no named source, not from BBC"),
-        ("author:smith", "it is by no named author, not by smith"),
-        ("lang:en", "it is in no known language, not in en"),
-        ("topic:asylum", "it is not under the topic asylum"),
+        ("source:BBC", "It is from no named source, not from BBC."),
+        ("author:smith", "It is by no named author, not by smith."),
+        ("lang:en", "It is in no known language, not in en."),
+        ("topic:asylum", "It is not under the topic asylum."),
     ],
 )
 def test_an_article_without_names_says_so(query, said):
@@ -131,11 +131,11 @@ def test_a_match_has_no_failures():
 def test_a_long_query_is_answered_in_short():
     words = [f"word{number}" for number in range(200)]
     all_of_them = failures(explain(parse(" ".join(words)), ARTICLE))
-    assert all_of_them[:2] == ("`word0` is not there", "`word1` is not there")
-    assert all_of_them[MAX_FAILURES:] == ("and 190 more clauses failed",)
+    assert all_of_them[:2] == ("‘word0’ is not in it.", "‘word1’ is not in it.")
+    assert all_of_them[MAX_FAILURES:] == ("And 190 more clauses failed.",)
     one_of_them = failures(explain(parse(" OR ".join(words)), ARTICLE))
     assert one_of_them == (
-        "none of these is there: word0, word1, word2, word3, word4, word5, word6, word7 and 192 more",
+        "None of these is in it: word0, word1, word2, word3, word4, word5, word6, word7 and 192 more.",
     )
 
 
@@ -144,18 +144,18 @@ def test_a_page_of_other_forms_is_cut_short():
     explanation = explain(parse('"aaaaaa"'), ENGLISH.analyse(Document("", " ".join(spellings))))
     assert explanation.words == tuple(spellings[:20])
     (said,) = failures(explanation)
-    assert said.endswith("and 12 more")
+    assert said.endswith("and 12 more.")
 
 
 def test_one_clause_too_many_is_one_clause():
     said = failures(explain(parse(" ".join(f"word{number}" for number in range(MAX_FAILURES + 1))), ARTICLE))
-    assert said[-1] == "and 1 more clause failed"
+    assert said[-1] == "And 1 more clause failed."
 
 
 def test_what_a_query_says_can_not_write_to_a_terminal():
     (said,) = failures(explain(parse("foot\x1b]0;ball"), ARTICLE))
     assert said.isprintable()
-    assert said.startswith("`foot")
+    assert said.startswith("‘foot")
 
 
 def test_a_very_long_word_is_cut():

@@ -51,8 +51,8 @@ class Explanation:
     `clause` is its spelling and `satisfied` whether the article does what it asks; for `-x` that is to be without x.
     `mentions` counts the words found, None where words are not what is asked for. `needed` is the N of ATLEAST.
     `nearest` is, for a NEAR that is not satisfied although every side is there, how many words apart the two sides
-    come at best at `link`, the first link of the chain that breaks (0: between its first two sides), whose limit is
-    `reach`; 0 if they are only ever the same words, None if they are never in one section.
+    come at best at `link`, the first link of the chain that breaks (0: between its first two sides); 0 if they are only
+    ever the same words, None if they are never in one section. `reach` is the limit of that link, or of the only one.
 
     `sought` is the clause without its field, `field` that field, "" for none. `instead` tells what is there where a
     term is not, and `words` which: of other forms the words as they stand, of some words those that are missing.
@@ -130,7 +130,7 @@ def _explain(node: Node, plan: Plan, facts: Facts, field: str) -> Explanation:  
                 sought=str(node),
                 field=field,
                 link=link,
-                reach=None if link is None else plan.distances[link],
+                reach=None if satisfied else _reach(plan, link),
             )
         case AtLeast(count, child), Often(_, inner_plan):
             within_field = child.name if isinstance(child, Field) else field
@@ -146,6 +146,12 @@ def _explain(node: Node, plan: Plan, facts: Facts, field: str) -> Explanation:  
                 field=within_field,
             )
     raise AssertionError(f"tree and plan differ at {node}")
+
+
+def _reach(plan: Close, link: int | None) -> int | None:
+    if link is not None:
+        return plan.distances[link]
+    return plan.distances[0] if len(plan.distances) == 1 else None
 
 
 def _each(nodes: Sequence[Node], plans: Sequence[Plan], facts: Facts, field: str) -> tuple[Explanation, ...]:

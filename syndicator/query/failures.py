@@ -6,6 +6,7 @@ Only words are chosen here. What holds and what does not was decided by the plan
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
+from syndicator.plurals import counted
 from syndicator.query.explain import Explanation, Instead, Shape
 
 MAX_FAILURES = 10
@@ -14,8 +15,9 @@ _MAX_NAMES = 8
 _MAX_CLAUSE = 60
 _MAX_PARTS = 3  # reasons within one sentence
 
-_PLACES = {"": "there", "title": "in the title", "lead": "in the lead"}
+_PLACES = {"": "in it", "title": "in the title", "lead": "in the lead"}
 _IN_TEXT = {"title": "in the text, not in the title", "lead": "in the text, but only after the lead"}
+_LEFT_OUT = "which the query leaves out"
 _NAMES = {"source", "author", "topic", "lang"}
 
 
@@ -25,10 +27,10 @@ def failures(explanation: Explanation) -> tuple[str, ...]:
     At most MAX_FAILURES sentences of at most MAX_SENTENCE printable characters, and one that counts the rest.
     Parts that must all hold fail one by one; of a choice there is one sentence, for one of it would have been enough.
     """
-    said = list(dict.fromkeys(_short(sentence, MAX_SENTENCE) for sentence in _failed(explanation)))
+    said = list(dict.fromkeys(_sentence(clause) for clause in _failed(explanation)))
     more = len(said) - MAX_FAILURES
     if more > 0:
-        said[MAX_FAILURES:] = [f"and {more} more {'clause' if more == 1 else 'clauses'} failed"]
+        said[MAX_FAILURES:] = [f"And {more} more {'clause' if more == 1 else 'clauses'} failed."]
     return tuple(said)
 
 
@@ -42,6 +44,11 @@ def _failed(explanation: Explanation) -> Iterator[str]:
         yield _why(explanation)
 
 
+def _sentence(said: str) -> str:
+    """With a capital, unless a quotation begins it, and a full stop."""
+    return _short(said[:1].upper() + said[1:], MAX_SENTENCE - 1) + "."
+
+
 def _why(clause: Explanation) -> str:  # noqa: PLR0911 - one return a shape
     """Why a clause is as it is, satisfied or not."""
     match clause.shape:
@@ -50,8 +57,7 @@ def _why(clause: Explanation) -> str:  # noqa: PLR0911 - one return a shape
         case Shape.FIELD:
             return _why(clause.children[0])
         case Shape.NOT:
-            forbidden = _why(clause.children[0])
-            return forbidden if clause.satisfied else f"{_quoted(clause.clause)} forbids it: {forbidden}"
+            return _why(clause.children[0]) if clause.satisfied else _forbidden(clause.children[0])
         case Shape.AND:
             return _reasons([child for child in clause.children if child.satisfied is clause.satisfied])
         case Shape.OR if clause.satisfied:
@@ -59,10 +65,20 @@ def _why(clause: Explanation) -> str:  # noqa: PLR0911 - one return a shape
         case Shape.OR:
             return _no_choice(clause)
         case Shape.NEAR:
-            return f"{_quoted(clause.clause)} is {_PLACES[clause.field]}" if clause.satisfied else _not_near(clause)
+            return _near(clause) if clause.satisfied else _not_near(clause)
         case Shape.ATLEAST:
             return _counted(clause)
     assert_never(clause.shape)
+
+
+def _forbidden(clause: Explanation) -> str:
+    """Of what must not be there, that it is."""
+    if clause.shape is Shape.TERM and clause.field in _NAMES:
+        return f"{_term(clause)}, {_LEFT_OUT}"
+    if clause.shape is Shape.TERM:
+        where = f" {_PLACES[clause.field]}" if clause.field else ""
+        return f"it has {_quoted(clause.sought)}{where}, {_LEFT_OUT}"
+    return f"the query leaves this out: {_why(clause)}"
 
 
 def _reasons(clauses: Sequence[Explanation]) -> str:
@@ -84,15 +100,16 @@ def _lacking(term: Explanation) -> str:
     sought, place = _quoted(term.sought), _PLACES[term.field]
     match term.instead:
         case Instead.ELSEWHERE:
-            return f"{_quoted(term.clause)}: {_short(term.sought)} is {_IN_TEXT[term.field]}"
+            return f"{sought} is {_IN_TEXT[term.field]}"
         case Instead.OTHER_FORM:
             return f"{sought} is {place} only in another form: {_listed(term.words, 'and')}"
         case Instead.APART:
-            return f"{sought}: the words are {place}, but not side by side in this order"
+            return f"the words of {sought} are {place}, but not side by side in this order"
         case Instead.SOME:
-            return f"{sought}: {_listed([_quoted(word) for word in term.words], 'and')} {_is(term.words)} not {place}"
+            missing = _listed([_quoted(word) for word in term.words], "and")
+            return f"of {sought}, {missing} {_is(term.words)} not {place}"
         case _:
-            return f"{sought} is not there" + (f", {place} or elsewhere" if term.field else "")
+            return f"{sought} is not {place}" + (", nor anywhere else" if term.field else "")
 
 
 def _no_choice(choice: Explanation) -> str:
@@ -101,39 +118,43 @@ def _no_choice(choice: Explanation) -> str:
         fields = {child.field for child in choice.children}
         if len(fields) == 1 and fields <= _NAMES:
             return _other_name(fields.pop(), [child.sought for child in choice.children], choice.children[0].words)
-        place = _PLACES[fields.pop()] if len(fields) == 1 else "there"
-        spelt = [child.clause if place == "there" else child.sought for child in choice.children]
+        place = _PLACES[fields.pop()] if len(fields) == 1 else _PLACES[""]
+        spelt = [child.clause if place == _PLACES[""] else child.sought for child in choice.children]
         return f"none of these is {place}: {_listed(spelt)}"
     return f"none of these holds: {_reasons(choice.children)}"
 
 
+def _near(near: Explanation) -> str:
+    return (
+        f"{_listed([_quoted(side.sought) for side in near.children], 'and')} are near each other {_PLACES[near.field]}"
+    )
+
+
 def _not_near(near: Explanation) -> str:
     if near.link is None:
-        ordered = sorted(near.children, key=lambda side: not side.satisfied)
-        return f"{_quoted(near.clause)}: {_reasons(ordered)}"
-    left, right = near.children[near.link], near.children[near.link + 1]
+        missing = [side for side in near.children if not side.satisfied]
+        there = [_quoted(side.sought) for side in near.children if side.satisfied]
+        wanted = "near" if near.reach is None else f"within {counted(near.reach, 'word')} of"
+        return f"{_reasons(missing)} (wanted {wanted} {_listed(there, 'and') if there else 'each other'})"
+    sides = [_quoted(side.sought) for side in near.children[near.link : near.link + 2]]
     match near.nearest:
         case None:
             why = "one is in the title, the other in the text"
         case 0:
             why = "both are the same words"
         case apart:
-            why = f"nearest {apart} words"
-    wanted = f"NEAR/{near.reach} {_side(right)}"
-    return f"{_quoted(_side(left))} is {_PLACES[near.field]}, {_quoted(wanted)} is not: {why}"
+            why = f"the nearest are {apart} words apart"
+    place = f" {_PLACES[near.field]}" if near.field else ""
+    return f"{_listed(sides, 'and')} are not within {counted(near.reach or 0, 'word')} of each other{place}: {why}"
 
 
-def _side(side: Explanation) -> str:
-    return f"({side.sought})" if side.shape is Shape.OR else side.sought
-
-
-def _counted(counted: Explanation) -> str:
-    place = f" {_PLACES[counted.field]}" if counted.field else ""
-    sought = _quoted(counted.sought)
-    if counted.satisfied:
-        return f"{sought} is mentioned{place} {_times(counted.mentions or 0)}"
-    times = f"{counted.mentions} time{'' if counted.mentions == 1 else 's'}"
-    return f"{sought} is mentioned{place} {times} of {counted.needed}"
+def _counted(clause: Explanation) -> str:
+    place = f" {_PLACES[clause.field]}" if clause.field else ""
+    sought = _quoted(clause.sought)
+    if clause.satisfied:
+        return f"{sought} is mentioned{place} {_times(clause.mentions or 0)}"
+    times = f"{clause.mentions} time{'' if clause.mentions == 1 else 's'}"
+    return f"{sought} is mentioned{place} {times}, of the {clause.needed} wanted"
 
 
 def _other_name(field: str, wanted: Sequence[str], names: Sequence[str]) -> str:
@@ -165,7 +186,8 @@ def _listed(items: Sequence[str], joint: str = "") -> str:
 
 
 def _quoted(clause: str) -> str:
-    return f"`{_short(clause)}`"
+    """In quotation marks, but for a phrase, which has its own."""
+    return _short(clause) if clause.startswith('"') and clause.endswith('"') else f"‘{_short(clause)}’"
 
 
 def _short(text: str, most: int = _MAX_CLAUSE) -> str:
