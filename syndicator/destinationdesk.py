@@ -17,7 +17,7 @@ from syndicator.alerts import Answer, DeliveryState, Event, Message, Verdict
 from syndicator.config import DestinationKind, DestinationSettings, Settings, read_destination
 from syndicator.errors import ConflictError, NotFoundError, SyndicatorError, UsageError
 from syndicator.people import COMMAND
-from syndicator.store import AttemptRow, DeliveryRow, DestinationDefinition, DestinationRow, Store
+from syndicator.store import AttemptRow, DeliveryRow, DestinationDefinition, DestinationRow, Lost, Store
 
 # Whoever waits for the answer to a test at a page waits no longer than this, and nobody longer to have it noted.
 TEST_S = 15.0
@@ -30,7 +30,8 @@ _ADDRESS = ("to", "url", "path")
 class Reached:
     """A destination as it stands. `where` says where it leads, without what is secret; `problem` why it can't be used.
 
-    `trouble` is what the other side last said of what it did not take. `alerts` are the names of those that use it.
+    `trouble` is what the other side last said of what it did not take. `lost` counts the newest messages that were
+    given up one after the other. `alerts` are the names of those that use it.
     """
 
     row: DestinationRow
@@ -40,6 +41,7 @@ class Reached:
     waiting: int
     delivered: int
     dead: int
+    lost: int
     alerts: tuple[str, ...]
 
 
@@ -81,10 +83,14 @@ class DestinationDesk:
 
     def all(self) -> list[Reached]:
         """Every destination as it stands, by name."""
-        return [self.standing(row) for row in self._store.destinations.all()]
+        lost = self._store.ledger.lost_at()
+        return [self._standing(row, lost.get(row.name)) for row in self._store.destinations.all()]
 
     def standing(self, row: DestinationRow) -> Reached:
         """A destination as it stands."""
+        return self._standing(row, self._store.ledger.lost_at(row.name).get(row.name))
+
+    def _standing(self, row: DestinationRow, lost: Lost | None) -> Reached:
         where, problem = "", None
         try:
             where = where_it_leads(destination_settings(row, self._settings))
@@ -95,10 +101,11 @@ class DestinationDesk:
             row,
             where,
             problem,
-            self._store.deliveries.last_trouble(row.name),
+            self._store.deliveries.last_trouble(row.name) or (lost.said if lost else None),
             counts.get(DeliveryState.PENDING, 0),
             counts.get(DeliveryState.DELIVERED, 0),
             counts.get(DeliveryState.DEAD, 0),
+            lost.total if lost else 0,
             self.users(row.name),
         )
 

@@ -1,6 +1,7 @@
 """Alerts at the desk: who sees and changes which, and what can be done to one or several."""
 
 from datetime import timedelta
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -299,8 +300,8 @@ def test_an_alerts_page_says_what_it_asks_when_it_speaks_and_where_it_goes(desk)
         "quiet between 22:00 and 07:00",
         "waits 10m at least",
         "each story once",
-        "phone console is switched off 410 gone",
-        "desk console has ended this alert",
+        "phone Terminal is switched off 410 gone",
+        "desk Terminal has ended this alert",
         "Nothing yet.",
     ):
         assert said in words
@@ -379,7 +380,8 @@ def test_an_alert_is_handed_over_to_somebody_who_may_have_alerts(desk):
     assert row(desk, mine.id).owner == "Anna"
     assert ben.get(f"/desk/alerts/{mine.id}").status == 404
     browser.get(f"/desk/alerts/{mine.id}")
-    browser.press("Hand over", to="ben")
+    page = browser.press("Hand over", to="ben")
+    assert (page.status, page.told, page.url.partition("?")[0]) == (200, ["Boats is Ben’s now."], "/desk/alerts")
     assert row(desk, mine.id).owner == "Ben"
     assert ben.get(f"/desk/alerts/{mine.id}").status == 200
     assert browser.get(f"/desk/alerts/{mine.id}").status == 404
@@ -452,10 +454,10 @@ def test_an_alert_that_waits_says_how_many(desk):
         ("{bare}", "It did not fire."),
         ("court case", "It did not fire."),
         ("case", "Which of these?"),
-        ("nonsense", "No article of ours is that."),
-        ("https://nowhere.example/", "No article of ours is that."),
-        ("???", "No article of ours is that."),
-        ("' OR 1=1 --", "No article of ours is that."),
+        ("nonsense", "We have no such article."),
+        ("https://nowhere.example/", "We have no such article."),
+        ("???", "We have no such article."),
+        ("' OR 1=1 --", "We have no such article."),
     ],
     ids=["id", "bare-id", "headline", "several", "unknown", "elsewhere", "no-words", "hostile"],
 )
@@ -469,6 +471,60 @@ def test_why_an_alert_did_not_fire_is_told_for_whatever_names_an_article(desk, a
     assert told in page.words
     if "not fire." in told:
         assert "any form of boat" in page.words or "boat" in page.words
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        "https://desk.example/articles/{uuid}",
+        "https://desk.example/desk/articles/{uuid}/",
+        "http://desk.example/desk/articles/{UUID}?said=x#top",
+        "desk.example/articles/{uuid}",
+        "https://wire.example/one/",
+        "https://www.wire.example/one",
+        "wire.example/one",
+        "www.wire.example/one/?utm_source=x",
+    ],
+    ids=["page", "desk-page", "said", "page-bare", "slash", "www", "bare", "all-of-it"],
+)
+def test_an_article_is_known_by_its_address_however_that_is_pasted(desk, about):
+    mine = add(desk, query="boat NEAR/3 kent")
+    desk.room.web.pages["https://wire.example/rss"] = rss(("one", "A boat", "It sank near Calais."))
+    desk.room.cycle(desk.now)
+    (uuid,) = [row["id"][9:] for row in desk.room.store._db.query("SELECT id FROM articles WHERE title = 'A boat'")]
+    asked = quote(about.format(uuid=uuid, UUID=uuid.upper()))
+    assert "It did not fire." in desk.signed_in("Anna").get(f"/desk/alerts/{mine.id}/why?about={asked}").words
+
+
+def test_an_address_with_www_is_known_without_it(desk):
+    mine = add(desk, query="boat NEAR/3 kent")
+    item = ("one", "A boat", "It sank.", "Tue, 03 Nov 2026 09:00:00 GMT", "https://www.other.example/boat/")
+    desk.room.web.pages["https://wire.example/rss"] = rss(item)
+    desk.room.cycle(desk.now)
+    page = desk.signed_in("Anna").get(f"/desk/alerts/{mine.id}/why?about=other.example/boat")
+    assert "It did not fire." in page.words
+
+
+@pytest.mark.parametrize(
+    "about",
+    ["https://elsewhere.example/articles/{uuid}", "https://desk.example/other/articles/{uuid}", "http://[/{uuid}"],
+)
+def test_an_address_elsewhere_names_no_article_by_an_id_in_it(desk, about):
+    mine = add(desk)
+    uuid = said(desk, "A court case").article("A court case")[9:]
+    asked = quote(about.format(uuid=uuid))
+    assert "We have no such article." in desk.signed_in("Anna").get(f"/desk/alerts/{mine.id}/why?about={asked}").words
+
+
+def test_the_times_of_why_are_by_the_clock_of_whoever_asks(desk):
+    id_ = said(desk, "A boat").article("A boat")
+    mine = add(desk)
+    browser = desk.signed_in("Anna")
+    with desk.room.store.transaction():
+        desk.room.store.users.set_zone(desk.room.store.users.named("Anna").id, "Asia/Kathmandu")
+        desk.room.store._db.execute("UPDATE alerts SET created = created + 3600 WHERE id = ?", [mine.id])
+    words = browser.get(f"/desk/alerts/{mine.id}/why?about={id_}").words
+    assert "since 3 November 2026, 17:45, before the alert was made (3 November 2026, 18:45)" in words
 
 
 def test_why_is_told_for_an_address_with_what_comes_of_it(desk):

@@ -284,3 +284,21 @@ def test_no_destination_leads_into_our_own_network(desk, admin, monkeypatch, hos
             assert page.status == 400
         with pytest.raises(TimeoutError):
             server.accept()
+
+
+@pytest.mark.parametrize("do", ["", "test"], ids=["looked-at", "acted-on"])
+def test_a_destination_that_is_not_there_is_told_in_the_desks_words(admin, do):
+    if do:
+        admin.get(f"{PATH}/night")
+        proof = admin.page.tree.xpath("//input[@name='proof']/@value")[0]
+        page = admin.post(f"{PATH}/nothere", {"proof": proof, "do": do})
+    else:
+        page = admin.get(f"{PATH}/nothere")
+    assert (page.status, page.told) == (404, ["There is no destination “nothere”."])
+    assert page.tree.xpath(f"//main//a[@href='{PATH}']/text()") == ["All destinations"]
+
+
+def test_kinds_are_named_as_people_call_them(admin):
+    words = admin.get(PATH).words
+    assert [kind in words for kind in ("Mail night@", "File ", "Webhook https://")] == [True] * 3
+    assert "Last delivered" in words

@@ -1,5 +1,6 @@
 """What fired, at the desk: why, who was told, what the other side answered, and another try for what was given up."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -246,7 +247,7 @@ def test_the_history_of_a_removed_alert_stays(desk):
 def test_an_empty_history_says_what_will_stand_there(desk):
     browser = desk.signed_in("Anna")
     assert "Nothing has fired yet." in browser.get("/desk/history").words
-    assert "Nothing fits that." in browser.get("/desk/history?state=dead").words
+    assert "Nothing found." in browser.get("/desk/history?state=dead").words
 
 
 def test_why_tells_of_deliveries_and_of_who_had_told_the_story(desk):
@@ -282,3 +283,103 @@ def test_whoever_is_not_signed_in_sees_nothing(desk, path):
     page = desk.browser().get(path)
     assert "Sign in" in page.words
     assert "Boats" not in page.words
+
+
+PLACES = ("/desk/alerts", "/desk/alerts/{}", "/desk/")
+
+
+@pytest.mark.parametrize("path", PLACES, ids=["list", "alert", "overview"])
+def test_an_alert_that_reaches_nobody_is_shown_as_failing_until_it_reaches_somebody(desk, path):
+    mine = add(desk, destinations=["desk", "phone"])
+    add(desk, "Ships", query="ship", destinations=["phone"])
+    browser = desk.signed_in("Anna")
+    wrong = "is failing: last 2 not delivered"
+    say(desk, "A boat sank")
+    assert "failing" not in browser.get(path.format(mine.id)).words
+    desk.wire.wire.answers["phone"] = REFUSED
+    say(desk, "A boat is late")
+    say(desk, "A dinghy sank")
+    words = browser.get(path.format(mine.id)).words
+    assert words.count(wrong) == 1
+    assert "desk is failing" not in words
+    desk.wire.wire.answers["phone"] = Answer(Verdict.DELIVERED, "ok", 200)
+    say(desk, "A ship sank")
+    assert wrong in browser.get(path.format(mine.id)).words, "another alert's success is none of its own"
+    say(desk, "A boat came in")
+    assert "failing" not in browser.get(path.format(mine.id)).words
+
+
+def test_an_alerts_page_tells_what_the_other_side_said_of_what_it_lost(desk):
+    mine = add(desk, destinations=["phone"])
+    desk.wire.wire.answers["phone"] = REFUSED
+    say(desk, "A boat sank")
+    page = desk.signed_in("Anna").get(f"/desk/alerts/{mine.id}")
+    (line,) = page.tree.xpath("//section[@aria-labelledby='tells']//li")
+    assert "last 1 not delivered" in line.text_content()
+    assert f"404 {EVIL}" in line.text_content()
+
+
+def test_a_list_of_alerts_asks_for_what_was_lost_once(desk, monkeypatch):
+    for number in range(5):
+        add(desk, f"Boats {number}")
+    asked = []
+    ledger = type(desk.room.store.ledger)
+    was = ledger.lost
+    monkeypatch.setattr(ledger, "lost", lambda self, alerts: asked.append(len(alerts)) or was(self, alerts))
+    desk.signed_in("Anna").get("/desk/alerts")
+    assert asked[-1] == 5
+    # The first page after signing in, and the list.
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("path", ["/desk/destinations", "/desk/destinations/phone"], ids=["list", "one"])
+def test_a_destination_that_takes_nothing_says_so(desk, path):
+    add(desk, destinations=["phone"])
+    desk.wire.wire.answers["phone"] = REFUSED
+    say(desk, "A boat sank")
+    say(desk, "A dinghy sank")
+    browser = desk.signed_in("Ada", Role.ADMIN)
+    page = browser.get(path)
+    assert "last 2 not delivered" in page.words
+    assert f"404 {EVIL}" in " ".join(page.tree.xpath("//p[@class='trouble']/text()"))
+    desk.wire.wire.answers["phone"] = Answer(Verdict.DELIVERED, "ok", 200)
+    say(desk, "A boat came in")
+    page = browser.get(path)
+    assert "not delivered" not in page.words
+    assert not page.tree.xpath("//p[@class='trouble']")
+
+
+@pytest.mark.parametrize("path", PLACES, ids=["list", "alert", "overview"])
+def test_what_was_said_to_nobody_does_not_count_as_fired(desk, path):
+    mine = add(desk)
+    say(desk, "A boat sank", backlog=True)
+    words = desk.signed_in("Anna").get(path.format(mine.id)).words
+    assert "never fired" in words or path == "/desk/"
+    assert not re.search(r"(?<!\d)1 in (7 days|a week)", words)
+    say(desk, "A dinghy was seen")
+    assert re.search(r"(?<!\d)1 in (7 days|a week)", desk.signed_in("Anna").get(path.format(mine.id)).words)
+
+
+def test_an_articles_page_says_which_delivery_told_what(desk):
+    add(desk, destinations=["desk", "phone"])
+    say(desk, "A boat sank")
+    id_ = desk.wire.article("A boat sank")
+    at_desk = NewsDesk(desk.room.settings, desk.room.store, desk.room.pipeline, desk.room.web, None)
+    at_desk.kill(id_, "wrong", desk.now, by="Chief")
+    desk.wire.wire.answers["phone"] = REFUSED
+    desk.wire.deliver()
+    page = desk.signed_in("Anna").get(f"/desk/articles/{id_.removeprefix('urn:uuid:')}")
+    lines = [
+        " ".join(each.text_content().split()) for each in page.tree.xpath("//section[@aria-labelledby='alerts']//p")
+    ]
+    assert lines == ["Alert: desk told, phone told", "Withdrawal: desk told, phone given up"]
+
+
+def test_a_withdrawal_that_reached_nobody_counts_as_well(desk):
+    mine = add(desk, destinations=["phone"])
+    say(desk, "A boat sank")
+    desk.wire.wire.answers["phone"] = REFUSED
+    at_desk = NewsDesk(desk.room.settings, desk.room.store, desk.room.pipeline, desk.room.web, None)
+    at_desk.kill(desk.wire.article("A boat sank"), "wrong", desk.now, by="Chief")
+    desk.wire.deliver()
+    assert "is failing: last 1 not delivered" in desk.signed_in("Anna").get(f"/desk/alerts/{mine.id}").words

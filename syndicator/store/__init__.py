@@ -14,7 +14,7 @@ from syndicator.store.feeds import INDEX, Edge, Stale
 from syndicator.store.figures import Attempts, SourceFigures
 from syndicator.store.followers import Follower, FollowerKind, PushStanding
 from syndicator.store.hits import Fate, HitRow, Silent
-from syndicator.store.ledger import AttemptRow, DeliveryRow, LastAttempts
+from syndicator.store.ledger import AttemptRow, DeliveryRow, LastAttempts, Lost
 from syndicator.store.listing import Narrowed, Place, PublicCount, Retired
 from syndicator.store.newsdesk import Sought
 from syndicator.store.outbox import Carried, Queued
@@ -57,6 +57,7 @@ __all__ = [
     "HitRow",
     "InstanceLock",
     "LastAttempts",
+    "Lost",
     "Narrowed",
     "Place",
     "Placement",

@@ -1,6 +1,7 @@
 """Articles and their versions."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -190,6 +191,15 @@ class Articles:
             " WHERE a.canonical = :canonical OR a.url = :url"
             " OR (length(:bare) >= 6 AND substr(a.id, 10, length(:bare)) = :bare) ORDER BY a.n LIMIT 10",
             {"canonical": canonical_url(reference), "url": reference, "bare": bare},
+        )
+        return [load_article(row) for row in rows]
+
+    def at(self, canonical: Collection[str]) -> list[Article]:
+        """Articles at any of these canonical addresses; at most ten."""
+        rows = self._db.query(
+            f"SELECT {ARTICLE_COLUMNS} FROM articles a JOIN versions v ON v.seq = a.seq"  # noqa: S608 - a constant
+            " WHERE a.canonical IN (SELECT value FROM json_each(?)) ORDER BY a.n LIMIT 10",
+            [json.dumps(list(canonical))],
         )
         return [load_article(row) for row in rows]
 

@@ -203,23 +203,25 @@ class Hits:
         return int(next(iter(self._db.query("SELECT coalesce(max(n), 0) AS n FROM hits")))["n"])
 
     def last(self, alert: str) -> datetime | None:
-        """When the alert fired last."""
-        for row in self._db.query("SELECT max(at) AS newest FROM hits WHERE alert = ?", [alert]):
+        """When the alert last fired aloud."""
+        for row in self._db.query("SELECT max(at) AS newest FROM hits WHERE alert = ? AND silent IS NULL", [alert]):
             return optional_moment(row["newest"])
         return None
 
     def counts(self, since: datetime) -> dict[str, tuple[int, datetime]]:
-        """For each alert that fired since then: how often, and when last."""
+        """For each alert that fired aloud since then: how often, and when last."""
         rows = self._db.query(
-            "SELECT alert, count(*) AS total, max(at) AS newest FROM hits WHERE at >= ? GROUP BY alert",
+            "SELECT alert, count(*) AS total, max(at) AS newest FROM hits WHERE at >= ? AND silent IS NULL"
+            " GROUP BY alert",
             [seconds(since)],
         )
         return {row["alert"]: (row["total"], moment(row["newest"])) for row in rows}
 
     def count(self, alert: str, since: datetime) -> int:
-        """How often this alert fired since then."""
+        """How often this alert fired aloud since then."""
         for row in self._db.query(
-            "SELECT count(*) AS total FROM hits WHERE alert = ? AND at >= ?", [alert, seconds(since)]
+            "SELECT count(*) AS total FROM hits WHERE alert = ? AND at >= ? AND silent IS NULL",
+            [alert, seconds(since)],
         ):
             return int(row["total"])
         return 0

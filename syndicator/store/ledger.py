@@ -1,5 +1,7 @@
 """The ledger: what was told to whom, every attempt at it, and what the other side said."""
 
+import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,6 +28,14 @@ class LastAttempts:
 
     taken: datetime | None = None
     failed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """So many messages in a row, the newest ones, were given up; what was said of the last of them."""
+
+    total: int
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +155,47 @@ class Ledger:
             row["destination"]: LastAttempts(optional_moment(row["taken"]), optional_moment(row["failed"]))
             for row in rows
         }
+
+    def lost(self, alerts: Collection[str]) -> dict[tuple[str, str], Lost]:
+        """By alert (id) and destination, what was given up there since anything it found was last delivered.
+
+        Begins with what was given up, which is little: where all is well, it costs next to nothing.
+        """
+        rows = self._db.query(
+            """
+            WITH dead AS MATERIALIZED (
+                SELECT m.alert, d.destination, d.n, d.said FROM deliveries d JOIN messages m ON m.id = d.message
+                WHERE d.state = 'dead' AND m.alert IN (SELECT value FROM json_each(?))
+            ), told AS MATERIALIZED (
+                SELECT h.alert, d.destination, max(d.n) AS n
+                FROM hits h JOIN deliveries d ON d.message = h.message AND d.state = 'delivered'
+                WHERE h.alert IN (SELECT alert FROM dead) GROUP BY h.alert, d.destination
+            )
+            SELECT dead.alert, dead.destination, count(*) AS total, max(dead.n), dead.said
+            FROM dead LEFT JOIN told ON told.alert = dead.alert AND told.destination = dead.destination
+            WHERE dead.n > coalesce(told.n, 0) GROUP BY dead.alert, dead.destination
+            """,
+            [json.dumps(list(alerts))],
+        )
+        return {(row["alert"], row["destination"]): Lost(row["total"], row["said"] or "") for row in rows}
+
+    def lost_at(self, destination: str | None = None) -> dict[str, Lost]:
+        """For this destination, or each, what was given up there since anything was last delivered."""
+        rows = self._db.query(
+            """
+            WITH told AS MATERIALIZED (
+                SELECT p.destination, coalesce((SELECT d.n FROM deliveries d
+                    WHERE d.state = 'delivered' AND d.destination = p.destination ORDER BY d.n DESC LIMIT 1), 0) AS n
+                FROM (SELECT DISTINCT destination FROM deliveries WHERE state = 'dead') p
+                WHERE ?1 IS NULL OR p.destination = ?1
+            )
+            SELECT d.destination, count(*) AS total, max(d.n), d.said
+            FROM deliveries d JOIN told ON told.destination = d.destination
+            WHERE d.state = 'dead' AND d.n > told.n GROUP BY d.destination
+            """,
+            [destination],
+        )
+        return {row["destination"]: Lost(row["total"], row["said"] or "") for row in rows}
 
     def counts(self, destination: str) -> dict[DeliveryState, int]:
         """How many deliveries to this destination are in each state."""

@@ -1,6 +1,7 @@
 """`/desk/alerts/{id}`: what an alert asks, when it speaks and to whom, what it found lately, and what to do with it."""
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,10 +16,11 @@ from syndicator.query import describe
 from syndicator.store import AlertRow, AuditRow, Store, UserRow
 from syndicator.watch import watched_alert
 from syndicator.web.desk.alertacts import AlertActs, alert_id
-from syndicator.web.desk.alertwords import MUTES, Place, is_on, muted_until, places, timing
+from syndicator.web.desk.alertwords import MUTES, Place, Ways, is_on, muted_until, places, timing
 from syndicator.web.desk.door import Behind, Desk
 from syndicator.web.desk.firings import Firing, Firings, Named, Wanted
 from syndicator.web.desk.form import Form
+from syndicator.web.desk.pages import Clock
 from syndicator.web.desk.rights import check_change, check_sight, is_own, is_shared, may_change
 from syndicator.web.desk.visitor import Visitor
 from syndicator.web.desk.whynot import LONGEST, Answered, answered, meant
@@ -89,10 +91,12 @@ class AlertPages:
         row = check_sight(user, self._acts.row(alert_id(request)))
         about = "".join(sign for sign in request.query_params.get("about", "") if sign.isprintable())[:LONGEST].strip()
 
+        clock = Clock(ZoneInfo(user.zone), house.clock())
+
         def look(store: Store) -> tuple[list[Article], Answered | None, list[Named], Firings]:
             firings = Firings(store, house.settings, house.clock(), lambda each: may_change(user, each))
-            found = meant(store, about)
-            one = answered(store, house.settings, row, found[0]) if len(found) == 1 else None
+            found = meant(store, house.settings, about)
+            one = answered(store, house.settings, row, found[0], clock.full) if len(found) == 1 else None
             return found, one, [firings.named(article) for article in found], firings
 
         found, one, named, firings = await house.searching.read(look)
@@ -141,7 +145,7 @@ class AlertPages:
             str(written(row).get("query", "")),
             self._reading(row),
             tuple(timing(standing.alert)) if standing.alert else (),
-            places(standing, {each.name: each for each in store.destinations.all()}),
+            places(standing, Ways.of(store, [row])),
             tuple(firings.read(Wanted((row.id,)), _LATELY)),
             tuple(store.audit.newest(limit=_ACTS_SHOWN, thing=f"alert {row.id}")) if changes else (),
             tuple(_heirs(store, row)) if changes else (),

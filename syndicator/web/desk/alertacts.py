@@ -13,7 +13,7 @@ from syndicator.people import Role
 from syndicator.store import AlertRow, UserRow
 from syndicator.web.desk.alertwords import mute_end
 from syndicator.web.desk.form import Form
-from syndicator.web.desk.rights import UNKNOWN, check_change, check_sight, is_own
+from syndicator.web.desk.rights import UNKNOWN, check_change, check_sight, is_own, may_see
 from syndicator.web.desk.visitor import Visitor
 from syndicator.web.house import House
 
@@ -56,7 +56,8 @@ class AlertActs:
                 case "mute" | "unmute" | "enable" | "disable":
                     return here, self.several(do, row, visitor, form)
                 case "hand":
-                    return here, self._hand(row, form.text("to"), user)
+                    said = self._hand(row, form.text("to"), user)
+                    return here if may_see(user, self.row(row.id)) else "/alerts", said
                 case "feed" | "close":
                     return here, self._feed(row, user, close=do == "close")
                 case "remove":

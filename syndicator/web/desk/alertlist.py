@@ -15,7 +15,7 @@ from syndicator.errors import UsageError
 from syndicator.people import Role
 from syndicator.store import AlertRow, Store, UserRow
 from syndicator.web.desk.alertacts import AlertActs
-from syndicator.web.desk.alertwords import MUTES, muted_until, troubles
+from syndicator.web.desk.alertwords import MUTES, Ways, muted_until, troubles
 from syndicator.web.desk.door import Behind, Desk
 from syndicator.web.desk.form import Form
 from syndicator.web.desk.rights import check_change, is_own, is_shared, may_change, may_see
@@ -150,7 +150,7 @@ class AlertList:
         wanted.sort(key=lambda row: not is_own(user, row))
         shown = wanted[(asked.page - 1) * PAGE :][:PAGE]
         desk, now = AlertDesk(house.settings, store, house.pipeline.alerting), house.clock()
-        known = {row.name: row for row in store.destinations.all()}
+        ways = Ways.of(store, shown)
 
         def lines() -> Iterator[Listed]:
             for row in shown:
@@ -162,7 +162,7 @@ class AlertList:
                     is_shared(row),
                     may_change(user, row),
                     muted_until(standing, now),
-                    troubles(standing, known),
+                    troubles(standing, ways),
                 )
 
         return Found(tuple(lines()), len(wanted), len(seen))

@@ -1,8 +1,9 @@
-"""How an alert stands, in an editor's words: when it speaks, where it goes, and what keeps it from doing so. No I/O."""
+"""How an alert stands, in an editor's words: when it speaks, where it goes, and what keeps it from doing so."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from syndicator.alertdesk import Standing
@@ -10,7 +11,7 @@ from syndicator.alerts import Alert, Every
 from syndicator.alerts.schedule import WEEKDAYS
 from syndicator.config.values import duration_text
 from syndicator.errors import UsageError
-from syndicator.store import DestinationRow
+from syndicator.store import AlertRow, DestinationRow, Lost, Store
 
 MORNING = time(7)
 # What somebody may choose, and how it is called.
@@ -27,29 +28,48 @@ class Place:
     detail: str = ""
 
 
-def places(standing: Standing, known: Mapping[str, DestinationRow]) -> tuple[Place, ...]:
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Every destination by name, and by alert (id) and destination what was given up there since the last success."""
+
+    known: Mapping[str, DestinationRow]
+    lost: Mapping[tuple[str, str], Lost]
+
+    @classmethod
+    def of(cls, store: Store, alerts: Iterable[AlertRow]) -> Self:
+        """How things stand for these alerts."""
+        ids = [row.id for row in alerts]
+        return cls({row.name: row for row in store.destinations.all()}, store.ledger.lost(ids))
+
+
+def places(standing: Standing, ways: Ways) -> tuple[Place, ...]:
     """Where an alert goes, with the state of each; none where it can't be used."""
     names = standing.alert.destinations if standing.alert else ()
-    return tuple(_place(name, known.get(name), ended=name in standing.opted_out) for name in names)
+    return tuple(
+        _place(name, ways.known.get(name), ways.lost.get((standing.row.id, name)), ended=name in standing.opted_out)
+        for name in names
+    )
 
 
-def _place(name: str, row: DestinationRow | None, *, ended: bool) -> Place:
+def _place(name: str, row: DestinationRow | None, lost: Lost | None, *, ended: bool) -> Place:
     if row is None or row.gone:
         return Place(name, "", "is gone")
     if row.off is not None:
         return Place(name, row.kind, "is switched off", row.off)
     if ended:
         return Place(name, row.kind, "has ended this alert", "by the link in a message")
+    if lost is not None:
+        return Place(name, row.kind, f"is failing: last {lost.total} not delivered", lost.said)
     if row.failing_since is not None:
         return Place(name, row.kind, "is failing", f"{row.failures} in a row did not get through")
     return Place(name, row.kind)
 
 
-def troubles(standing: Standing, known: Mapping[str, DestinationRow]) -> tuple[str, ...]:
+def troubles(standing: Standing, ways: Ways) -> tuple[str, ...]:
     """Why nobody may hear of an alert that is on, a few words each."""
     if standing.alert is None:
         return ("can't be used",)
-    found = places(standing, known)
+    found = places(standing, ways)
     if not found:
         return ("no destination",)
     return tuple(f"{place.name} {place.trouble}" for place in found if place.trouble)

@@ -1,21 +1,21 @@
 """The page about an article: what it says, how it came to, where it stands and why, who was told, what was done."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndicator.alerts import marked
+from syndicator.alerts import Event, marked
 from syndicator.editorial import edition
 from syndicator.errors import NotFoundError
 from syndicator.model import FeedItem, Kind, Reason, State
 from syndicator.people import Role
 from syndicator.provenance import standing
 from syndicator.publish.text import web_url
-from syndicator.store import AlertRow, AuditRow, Carrier, HitRow, Silent, Store, StoredVersion
+from syndicator.store import AlertRow, AuditRow, Carrier, DeliveryRow, HitRow, Silent, Store, StoredVersion
 from syndicator.web.articles import MOST_TEXT
 from syndicator.web.desk.articles import STATES
 from syndicator.web.desk.door import Desk
@@ -26,6 +26,7 @@ from syndicator.web.marking import paragraphs, pieces
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ACTS = 50
+_TOLD = {Event.CORRECTION: "Correction", Event.KILL: "Withdrawal"}
 SILENT = {
     Silent.BACKLOG: "Said nothing: it came with what its source had before we knew it.",
     Silent.EARLIER: "Said nothing: an earlier version matched before the alert was there.",
@@ -37,11 +38,11 @@ SILENT = {
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """An alert that fired on the article, and where it was told."""
+    """An alert that fired on the article, and the deliveries that told of it, by what they told."""
 
     alert: AlertRow
     hit: HitRow
-    destinations: tuple[tuple[str, str], ...]
+    told: tuple[tuple[str, tuple[DeliveryRow, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class ArticlePage:
             versions=tuple(reversed(store.articles.history(id_))),
             carriers=tuple(store.articles.carriers(id_)),
             fired=tuple(
-                Fired(alert, hit, tuple(_told(store, alert, id_)))
+                Fired(alert, hit, _told(store.ledger.about(alert.id, id_)))
                 for hit in store.hits.on(id_)
                 for alert in [store.alerts.get(hit.alert)]
                 if may_see(visitor.user, alert)
@@ -146,9 +147,12 @@ def visible(store: Store, id_: str, visitor: Visitor) -> FeedItem:
     return item
 
 
-def _told(store: Store, alert: AlertRow, id_: str) -> Iterator[tuple[str, str]]:
-    """Where this alert told of an article, and what became of that."""
-    return ((row.destination, row.state.value) for row in store.ledger.about(alert.id, id_))
+def _told(deliveries: Iterable[DeliveryRow]) -> tuple[tuple[str, tuple[DeliveryRow, ...]], ...]:
+    """The deliveries of an alert about an article: those of the alert itself, of corrections, of the withdrawal."""
+    by_event: dict[str, list[DeliveryRow]] = {}
+    for row in deliveries:
+        by_event.setdefault(_TOLD.get(row.event, "Alert"), []).append(row)
+    return tuple((label, tuple(rows)) for label, rows in by_event.items())
 
 
 def _stands(told: Dossier, topic: str) -> bool:

@@ -16,7 +16,7 @@ from syndicator.alerts import Verdict
 from syndicator.config import DestinationKind
 from syndicator.delivery import new_secret
 from syndicator.destinationdesk import TEST_S, DestinationDesk, Reached
-from syndicator.errors import ConflictError, DefinitionError, UsageError
+from syndicator.errors import ConflictError, DefinitionError, NotFoundError, UsageError
 from syndicator.people import Role
 from syndicator.plurals import counted
 from syndicator.store import LastAttempts, Store
@@ -95,11 +95,21 @@ class Destinations:
 
     async def one(self, request: Request, visitor: Visitor) -> Response:
         """One destination, to be changed where it was added by hand."""
-        return await self._one(visitor, request.path_params["name"])
+        name = request.path_params["name"]
+        try:
+            return await self._one(visitor, self._destinations.find(name).name)
+        except NotFoundError:
+            return self._missing(visitor, name)
 
     async def change(self, request: Request, visitor: Visitor, form: Form) -> Response:
         """One act on one of them."""
-        name = self._destinations.find(request.path_params["name"]).name
+        name = request.path_params["name"]
+        try:
+            return await self._changed(visitor, self._destinations.find(name).name, form)
+        except NotFoundError:
+            return self._missing(visitor, name)
+
+    async def _changed(self, visitor: Visitor, name: str, form: Form) -> Response:
         match form.text("do"):
             case "test":
                 return await self._test(visitor, name)
@@ -116,6 +126,17 @@ class Destinations:
             case "edit":
                 return await self._edit(visitor, name, self._changes(name, form))
         raise UsageError("That can't be done here.")
+
+    def _missing(self, visitor: Visitor, name: str) -> Response:
+        return self._desk.page(
+            "trouble.html",
+            visitor,
+            status=404,
+            here="/destinations",
+            trouble=f"There is no destination “{name}”.",
+            back="/destinations",
+            back_to="All destinations",
+        )
 
     def _changes(self, name: str, form: Form) -> dict[str, str | None]:
         """What was written; an empty field leaves what is secret as it is, and takes the owner away."""

@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Route
 from syndicator.alertdesk import AlertDesk, Standing
 from syndicator.people import Role
 from syndicator.store import SourceFigures, Store
+from syndicator.web.desk.alertwords import Ways, troubles
 from syndicator.web.desk.door import UNKEPT, Behind, Desk
 from syndicator.web.desk.rights import is_own
 from syndicator.web.desk.visitor import Visitor
@@ -23,9 +24,11 @@ def overview_routes(desk: Desk) -> list[BaseRoute]:
         house = desk.house
         now = house.clock()
 
-        def look(store: Store) -> tuple[list[Standing], list[SourceFigures]]:
+        def look(store: Store) -> tuple[list[tuple[Standing, tuple[str, ...]]], list[SourceFigures]]:
             alerts = AlertDesk(house.settings, store, house.pipeline.alerting).all(now)
-            return [each for each in alerts if is_own(visitor.user, each.row)], store.figures.sources(now)
+            own = [each for each in alerts if is_own(visitor.user, each.row)]
+            ways = Ways.of(store, [each.row for each in own])
+            return [(each, troubles(each, ways)) for each in own], store.figures.sources(now)
 
         mine, sources = await house.reading.read(look)
         return desk.page(
