@@ -65,7 +65,7 @@ def may_embargo(article: Article, until: datetime, now: datetime) -> None:
     if article.state is State.KILLED:
         raise UsageError(f"{article.id} was killed, and stays so.")
     if until <= now:
-        raise UsageError(f"{until:%Y-%m-%dT%H:%M:%SZ} has passed: an embargo ends in the future.")
+        raise UsageError("That time has already passed: an embargo ends in the future.")
 
 
 def edition(article: Article) -> str:
@@ -77,7 +77,9 @@ def edition(article: Article) -> str:
 def must_be_as_opened(article: Article, opened: str | None) -> None:
     """Raise ConflictError where an article has changed since somebody opened it; None: nobody says what they saw."""
     if opened is not None and opened != edition(article):
-        raise ConflictError("This article has changed since you opened it, and nothing was done. It now stands so:")
+        raise ConflictError(
+            "This article has changed since you opened it, and nothing was done. This is what it says now:"
+        )
 
 
 def must_be_sortable(article: Article) -> None:

@@ -444,6 +444,70 @@ def test_what_was_written_is_there_again_when_something_is_to_be_changed(it):
     assert it.store.articles.get(id_).version == 1
 
 
+def test_what_was_written_stays_when_the_article_changed_meanwhile_with_what_it_says_now_beside_it(it):
+    """What somebody left alone is as it is now, so that sending it again takes nothing of the other change back."""
+    id_ = it.say("A boat came in", text="It was towed.")
+    browser = it.desk.signed_in("Chief", Role.CHIEF)
+    browser.get(it.path(id_))
+    it.room.desk.correct(id_, "A raft.", it.desk.now, by="Ben", title="A raft came in", text="It was rowed.")
+    page = browser.press(ACTS["correct"][0], text="It was pulled.", note="Nobody towed it.")
+    assert page.status == 409
+    assert page.told[0].endswith("This is what it says now:")
+    assert page.tree.xpath("//input[@id='title']/@value") == ["A raft came in"]
+    assert page.tree.xpath("string(//textarea[@id='text'])").strip() == "It was pulled."
+    assert page.tree.xpath("string(//textarea[@id='correct-note'])").strip() == "Nobody towed it."
+    assert page.tree.xpath("//details[summary='The text as it is now']/pre/text()") == ["It was rowed."]
+    assert "It now says" not in page.words
+    browser.press(ACTS["correct"][0])
+    browser.press("Correct it now")
+    content = it.store.articles.get(id_).content
+    assert (content.title, content.text) == ("A raft came in", "It was pulled.")
+
+
+LONG = "\n\n".join(f"Paragraph {number}." for number in range(900))
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "gone", "come"),
+    [
+        ("One.\n\nTwo.\n\nThree.", {"text": "One.\n\n2.\n\nThree."}, ["Two."], ["2."]),
+        ("One.\n\nTwo.", {"text": "Two."}, ["One."], []),
+        ("One.", {"text": "One.\n\nTwo."}, [], ["Two."]),
+        ("One.", {"title": "A raft"}, ["A boat"], ["A raft"]),
+        (LONG, {"text": f"First.\n\n{LONG}\n\nLast."}, None, None),
+        ("One.", {"text": "One.\n\n<b>x</b>"}, [], ["<b>x</b>"]),
+    ],
+    ids=["another", "taken out", "added", "headline", "long", "mark-up"],
+)
+def test_a_correction_shows_what_it_changes_before_it_is_published(it, text, fields, gone, come):
+    id_ = it.say("A boat", text=text)
+    browser = it.desk.signed_in("Chief", Role.CHIEF)
+    browser.get(it.path(id_))
+    page = browser.press(ACTS["correct"][0], note="So.", **fields)
+    olds, news = ([each.text_content() for each in page.tree.xpath(f"//{kind}")] for kind in ("del", "ins"))
+    if gone is None:
+        assert olds
+        assert all(len(each) <= 3000 for each in olds + news)
+    else:
+        assert (olds, news) == (gone, come)
+    assert "Nothing has changed" not in page.words
+
+
+def test_a_correction_that_changes_nothing_says_so(it):
+    id_ = it.say("A boat")
+    browser = it.desk.signed_in("Chief", Role.CHIEF)
+    browser.get(it.path(id_))
+    page = browser.press(ACTS["correct"][0], note="So.")
+    assert "Nothing has changed in headline or text: readers are told of the note alone." in page.words
+
+
+def test_a_topic_is_taken_out_by_a_short_button_and_named_to_those_who_do_not_see_it(it):
+    id_ = it.say("A boat came in")
+    page = it.desk.signed_in("Chief", Role.CHIEF).get(it.path(id_))
+    (button,) = page.tree.xpath("//button[@value='remove']")
+    assert (button.text, button.text_content()) == ("Take out", "Take out of Boats")
+
+
 def test_topics_are_sorted_by_hand_and_the_page_says_by_whom(it):
     id_ = it.say("Rain on Tuesday")
     browser = it.desk.signed_in("Anna", Role.CHIEF)

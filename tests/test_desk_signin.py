@@ -195,6 +195,15 @@ def test_words_that_somebody_else_puts_into_an_address_are_not_shown(desk):
     assert browser.get("/desk/account?said=Call+this+number").told == []
 
 
+def test_what_the_last_act_came_to_is_not_told_beside_what_the_next_one_does(desk):
+    """A form goes to the address of its page, which still has what was said there."""
+    admin = desk.signed_in("Ada", Role.ADMIN)
+    desk.invite("Ben", Role.EDITOR)
+    admin.get("/desk/people")
+    assert admin.press("Lock out Ben").told == ["Ben may not sign in."]
+    assert [said for said in admin.press("New link Ben").told if "Ben may not sign in." in said] == []
+
+
 def test_the_desk_has_a_policy_of_its_own_and_is_never_kept(desk):
     browser = desk.signed_in("Anna")
     reply = browser.get("/desk/").reply

@@ -4,7 +4,7 @@ Every form carries the edition of the article that it was opened on. Where the a
 done, and the page shows it as it is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -18,13 +18,15 @@ from syndicator.errors import ConflictError, UsageError
 from syndicator.model import Article
 from syndicator.people import Role
 from syndicator.reach import rehearse
-from syndicator.web.desk.article import ArticlePage, article_id
+from syndicator.web.desk.article import ArticlePage, article_id, as_filled
+from syndicator.web.desk.changes import changes
 from syndicator.web.desk.door import Behind, Desk
 from syndicator.web.desk.form import FORM_BYTES, Form
 from syndicator.web.desk.telling import announcement
 from syndicator.web.desk.visitor import Visitor
 
 _LONGEST_NOTE = 2000
+_MOST_DIGITS = 15
 _FIELDS = ("do", "title", "text", "note", "until")
 
 
@@ -65,7 +67,8 @@ class Acts:
         try:
             return self._answer(id_, visitor, form)
         except ConflictError as error:
-            return await self._page.show(id_, visitor, wrong=str(error), status=409)
+            kept = self._kept(filled, form.text("opened"))
+            return await self._page.show(id_, visitor, wrong=str(error), status=409, filled=kept, beside=True)
         except UsageError as error:
             return await self._page.show(id_, visitor, wrong=str(error), status=400, filled=filled)
 
@@ -93,6 +96,7 @@ class Acts:
             opened=form.text("opened"),
             fields={name: form.text(name) for name in _FIELDS if name != "do"},
             until=_until(form, visitor) if do == "embargo" else None,
+            changes=changes(as_filled(article.content), form) if do == "correct" else None,
             told=announcement(do, reach, self._titles()),
         )
 
@@ -143,6 +147,16 @@ class Acts:
                 )
         raise UsageError("That can't be done here.")
 
+    def _kept(self, filled: Mapping[str, str], opened: str) -> dict[str, str]:
+        """What somebody wrote, without what they had left as it was when they opened the article."""
+        number = opened.partition(".")[0]
+        is_one = number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS
+        version = self._desk.house.store.articles.version(int(number)) if is_one else None
+        if version is None:
+            return dict(filled)
+        shown = as_filled(version.content)
+        return {name: value for name, value in filled.items() if shown.get(name) != value}
+
     def _titles(self) -> dict[str, str]:
         return {topic.name: topic.title for topic in self._desk.house.settings.topics}
 
@@ -158,12 +172,11 @@ def _note(form: Form) -> str:
 
 def _changed(article: Article, form: Form) -> tuple[str | None, str | None]:
     """The headline and the text, each None where it is as it was in the form: what a form can't hold is no change."""
-    content = article.content
-    shown = Form({"title": [content.title], "text": [content.text or content.summary]})
-    title = None if form.text("title") == shown.text("title") else form.text("title")
+    shown = as_filled(article.content)
+    title = None if form.text("title") == shown["title"] else form.text("title")
     if title == "":
         raise UsageError("A headline can't be empty.")
-    text = None if form.text("text") == shown.text("text") else form.text("text")
+    text = None if form.text("text") == shown["text"] else form.text("text")
     return title, text
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from syndicator.alerts import Event, marked
 from syndicator.editorial import edition
 from syndicator.errors import NotFoundError
-from syndicator.model import FeedItem, Kind, Reason, State
+from syndicator.model import Content, FeedItem, Kind, Reason, State
 from syndicator.people import Role
 from syndicator.provenance import standing
 from syndicator.publish.text import web_url
@@ -20,6 +20,7 @@ from syndicator.web.articles import MOST_TEXT
 from syndicator.web.desk.articles import STATES
 from syndicator.web.desk.door import Desk
 from syndicator.web.desk.filed import Standing, standings
+from syndicator.web.desk.form import Form
 from syndicator.web.desk.rights import may_see
 from syndicator.web.desk.visitor import Visitor
 from syndicator.web.marking import paragraphs, pieces
@@ -78,12 +79,18 @@ class ArticlePage:
         wrong: str = "",
         status: int = 200,
         filled: Mapping[str, str] | None = None,
+        beside: bool = False,
     ) -> Response:
-        """The page as things stand now, its forms filled in as they were sent."""
+        """The page as things stand now, its forms filled in as they were sent.
+
+        `beside` each field of a correction it says what is there now, where that is something else.
+        """
         told = await self._desk.house.reading.read(partial(self._dossier, id_, visitor))
         article = told.item.article
         text = article.content.text or article.content.summary
+        now_says = as_filled(article.content)
         untouched = {"title": article.content.title, "text": text, "note": "", "until": "", "do": ""}
+        fields = {**untouched, **(filled or {})}
         return self._desk.page(
             "article.html",
             visitor,
@@ -104,7 +111,11 @@ class ArticlePage:
             silent=SILENT,
             others={name: title for name, title in self._topics.items() if not _stands(told, name)},
             may=_may(told, visitor),
-            filled={**untouched, **(filled or {})},
+            filled=fields,
+            beside={
+                name: said if beside and fields["do"] == "correct" and said != fields[name] else ""
+                for name, said in now_says.items()
+            },
         )
 
     def _dossier(self, id_: str, visitor: Visitor, store: Store) -> Dossier:
@@ -134,6 +145,12 @@ def article_id(request: Request) -> str:
     if not _UUID.fullmatch(uuid):
         raise NotFoundError("There is no such article.")
     return f"urn:uuid:{uuid}"
+
+
+def as_filled(content: Content) -> dict[str, str]:
+    """The headline and the text as a form gives them back that nobody touched: it can't hold every character."""
+    form = Form({"title": [content.title], "text": [content.text or content.summary]})
+    return {name: form.text(name) for name in form.fields}
 
 
 def visible(store: Store, id_: str, visitor: Visitor) -> FeedItem:

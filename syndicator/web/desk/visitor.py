@@ -102,6 +102,9 @@ class Sessions:
         return urlencode({"said": self._signed.dumps(said)})
 
     def _said(self, request: Request) -> str:
+        if request.method == "POST":
+            # The address is still that of the page on which the last act was told; this is another act.
+            return ""
         try:
             return str(self._signed.loads(request.query_params.get("said", "")))
         except BadSignature:
