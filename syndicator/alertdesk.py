@@ -181,8 +181,11 @@ class AlertDesk:
         """Give an alert's private feed a new address, or none. The old address is dead from now on."""
         with self._store.transaction():
             row = self.find(reference)
+            if row.feed_token is None and close:
+                return row
             self._store.alerts.give_token(row.id, None if close else new_token())
-            self._note(now, by, f"alert’s feed {'closed' if close else 'given a new address'}", row)
+            done = "closed" if close else "opened" if row.feed_token is None else "given a new address"
+            self._note(now, by, f"alert’s feed {done}", row)
         return self._store.alerts.get(row.id)
 
     def export(self, references: Sequence[str] = ()) -> str:

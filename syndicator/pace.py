@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from zoneinfo import ZoneInfo
 
 from syndicator.model import Fetched, Outcome, Parsed, SourceState, Validators
 
@@ -139,17 +140,17 @@ def look_again(state: SourceState, now: datetime, *, doubted: bool = False) -> S
     return replace(state, due=min(state.due, max(now, (state.last_attempt or now - _DAY) + _BETWEEN_PINGS)))
 
 
-def held_back(state: SourceState, now: datetime) -> str | None:
-    """Why a source is not asked at once although somebody at the desk wants it; None where it may be.
+def held_back(state: SourceState, now: datetime, zone: ZoneInfo) -> str | None:
+    """Why a source is not asked at once although somebody at the desk wants it, by their clock; None where it may be.
 
     What it wants comes first: that it is gone, that it asked to be left alone, the hours in which it wants no visits.
     """
     if state.gone:
         return "It says that it will not come back (410): take it out of config.toml, or give it a new address."
     if state.alone_until is not None and now < state.alone_until <= now + LONGEST_WAIT:
-        return f"It asked to be left alone until {state.alone_until:%-d %B, %H:%M} UTC."
+        return f"It asked to be left alone until {state.alone_until.astimezone(zone):%-d %B, %H:%M}."
     if (open_again := _due(state, timedelta(), now)) > now:
-        return f"It wants no visits before {open_again:%-d %B, %H:%M} UTC."
+        return f"It wants no visits before {open_again.astimezone(zone):%-d %B, %H:%M}."
     if state.last_attempt is not None and timedelta() <= now - state.last_attempt < _BETWEEN_PINGS:
         return "It was asked less than a minute ago."
     return None

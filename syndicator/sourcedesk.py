@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from syndicator.config import Settings, Source
 from syndicator.errors import ConflictError, NotFoundError
@@ -54,31 +55,31 @@ class SourceDesk:
         self._settings = settings
         self._store = store
 
-    def all(self, now: datetime) -> list[SourceStanding]:
-        """Every source in the order of config.toml."""
+    def all(self, now: datetime, zone: ZoneInfo) -> list[SourceStanding]:
+        """Every source in the order of config.toml; times in sentences are by the clock of `zone`."""
         states = {state.name: state for state in self._store.sources.all()}
         pushes = pushes_of(self._store.subscriptions.all())
         return [
-            self._standing(source, states.get(source.name), pushes.get(source.name), now)
+            self._standing(source, states.get(source.name), pushes.get(source.name), now, zone)
             for source in self._settings.sources
         ]
 
-    def poll_now(self, name: str, now: datetime, *, by: str) -> Source:
+    def poll_now(self, name: str, now: datetime, zone: ZoneInfo, *, by: str) -> Source:
         """Have the worker look at a source with its next tick. Raises NotFoundError, ConflictError with the reason."""
         source = self._settings.source(name)
         with self._store.transaction():
             state = self._store.sources.state(source.name)
             if state is None:
                 raise NotFoundError(f"{source.name} is not in use.")
-            why = _held_back(source, state, now)
+            why = _held_back(source, state, now, zone)
             if why is not None:
-                raise ConflictError(f"{source.name} is not asked now. {why}")
+                raise ConflictError(f"{source.title or source.name} is not asked now. {why}")
             self._store.sources.heard(at_once(state, now))
             self._store.audit.note(now, by, "asked to look now", f"source {source.name}")
         return source
 
     def _standing(
-        self, source: Source, state: SourceState | None, push: Subscribed | None, now: datetime
+        self, source: Source, state: SourceState | None, push: Subscribed | None, now: datetime, zone: ZoneInfo
     ) -> SourceStanding:
         if state is None:
             condition = Condition.NEW if source.enabled else Condition.OFF
@@ -89,7 +90,7 @@ class SourceDesk:
         since = state.first_success or now
         since_then = tuple(each for each in arrivals if each > since)
         return SourceStanding(
-            source, condition, state, judged, trouble, _held_back(source, state, now), push, since_then
+            source, condition, state, judged, trouble, _held_back(source, state, now, zone), push, since_then
         )
 
 
@@ -116,7 +117,7 @@ def pushes_of(subscriptions: Iterable[Subscribed]) -> dict[str, Subscribed]:
     return found
 
 
-def _held_back(source: Source, state: SourceState, now: datetime) -> str | None:
+def _held_back(source: Source, state: SourceState, now: datetime, zone: ZoneInfo) -> str | None:
     if source.kind is SourceKind.FOLDER:
         return "A folder is looked into all the time."
-    return held_back(state, now)
+    return held_back(state, now, zone)

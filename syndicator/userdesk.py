@@ -71,7 +71,7 @@ class UserDesk:
         with self._store.transaction():
             user = self.find(name)
             if user.disabled is not None:
-                raise ConflictError(f"{user.name} may not sign in: enable them first.")
+                raise ConflictError(f"{user.name} may not sign in: let them in first.")
             self._store.audit.note(now, by, "link made", f"user {user.name}")
             return self._invite(user.id, now)
 

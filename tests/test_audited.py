@@ -112,6 +112,12 @@ ACTS = {
         ("POST", "/alerts/Mine/feed-token"),
         alerts(("do", "feed")),
     ),
+    "feed opened": Act(
+        ("alert’s feed opened", "alert {boats}", "Boats"),
+        ("alerts", "feed", "Boats", "--renew"),
+        ("POST", "/alerts/Boats/feed-token"),
+        ("/desk/alerts/{boats}", (("do", "feed"),)),
+    ),
     "feed closed": Act(
         ("alert’s feed closed", "alert {alert}", "Mine"),
         ("alerts", "feed", "Mine", "--close"),
@@ -210,6 +216,14 @@ ACTS = {
     "somebody removed": Act(
         ("user removed", "user Ben", "editor"), ("users", "rm", "Ben"), desk=people(("do", "remove"), ("name", "Ben"))
     ),
+    "zone changed": Act(
+        ("zone changed", "user Ada", "UTC → Asia/Kathmandu"),
+        desk=("/desk/account", (("do", "zone"), ("zone", "Asia/Kathmandu"))),
+    ),
+    "signed out everywhere else": Act(
+        ("signed out everywhere else", "user Ada", ""), desk=("/desk/account", (("do", "elsewhere"),))
+    ),
+    "signed out": Act(("signed out", "user Ada", ""), desk=("/desk/sign-out", ())),
     "article corrected": Act(
         ("article corrected", "article {article}", "A slip."),
         ("article", "correct", "{article}", "--note", "A slip.", "--title", "A boat came out"),
@@ -233,7 +247,7 @@ ACTS = {
         ("taken in by hand", "source ingest", "1 new article, 0 changed"), ("ingest", "{text}")
     ),
 }  # fmt: skip
-PARTS = {"Mine": "{reference}", "hook": "{name}", "{delivery}": "{reference}"}
+PARTS = {"Mine": "{reference}", "Boats": "{reference}", "hook": "{name}", "{delivery}": "{reference}"}
 WAYS = ("command", "api", "desk")
 
 
@@ -250,6 +264,7 @@ class World:
         self.alerts = AlertDesk(room.it.room.settings, room.store, room.it.room.pipeline.alerting)
         mine = self.alerts.add({"name": "Mine", "query": "boat", "owner": "Ada", "destinations": ["desk"]}, NOW)
         boats = self.store.alerts.named("Boats").id
+        self.alerts.renew_feed(boats, NOW, close=True)
         destinations = DestinationDesk(room.it.room.settings, room.store)
         destinations.add("hook", {"kind": "webhook", "url": URL, "secret": SECRET}, NOW)
         tokens = TokenDesk(room.store)
@@ -279,9 +294,11 @@ class World:
         self.desk.app = room.app
         self.desk.users.add("Ben", Role.EDITOR, NOW)
         self.admin = self.desk.signed_in("Ada", Role.ADMIN)
+        self.cookies = dict(self.admin.cookies)
 
     def begin(self):
         """What is written down from here on counts."""
+        self.admin.cookies = dict(self.cookies)
         self.last = self.store.audit.newest(limit=1)[0].number
 
     def told(self, text, **more):
@@ -389,6 +406,8 @@ def test_what_changes_nothing_leaves_no_line(world):
     world.begin()
     world.api("PATCH", "/alerts/Mine", {"query": "boat"})
     world.api("PATCH", "/destinations/hook", {"url": URL})
+    world.api("DELETE", "/alerts/Boats/feed-token")
+    world.at_the_desk("/desk/account", [("do", "zone"), ("zone", "UTC")])
     world.alerts.import_(world.alerts.export(["Mine"]), NOW, replace=True)
     assert world.lines() == []
 

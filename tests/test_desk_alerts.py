@@ -412,7 +412,7 @@ def test_an_alert_is_removed_after_it_was_asked_once_more(desk):
     page = browser.get(f"/desk/alerts/{mine.id}/remove")
     assert "still hears when that is corrected" in page.words
     assert not row(desk, mine.id).gone
-    assert browser.press("Remove it").told == ["Boats is removed."]
+    assert browser.press("Remove Boats").told == ["Boats is removed."]
     assert row(desk, mine.id).gone
     assert browser.get(f"/desk/alerts/{mine.id}").status == 404
     assert acts(desk) == [("Anna", "alert removed")]

@@ -214,11 +214,14 @@ def test_what_stands_in_config_is_changed_there(desk, admin):
 def test_what_alerts_use_is_removed_only_when_somebody_insists(desk, admin, monkeypatch):
     webhook(desk, admin)
     monkeypatch.setattr(DestinationDesk, "users", lambda _self, name: ("Boats at night",) if name == "wires" else ())
-    admin.get(f"{PATH}/wires")
-    page = admin.press("Remove wires")
+    page = admin.get(f"{PATH}/wires")
+    proof = page.tree.xpath("//input[@name='proof']/@value")[0]
+    page = admin.post(f"{PATH}/wires", {"proof": proof, "do": "remove"})
     assert (page.status, page.told) == (409, ["1 alert would have nowhere to go."])
+    page = admin.get(page.tree.xpath("//a[.='Remove this destination']/@href")[0])
+    assert "1 alert would not go there any more: Boats at night." in page.words
     assert not desk.room.store.destinations.get("wires").gone
-    page = admin.press("Remove wires", force="yes")
+    page = admin.press("Remove wires")
     assert page.told == ["wires is removed."]
     assert desk.room.store.destinations.get("wires").gone
     assert notes(desk)[0] == ("removed", "destination wires", "")

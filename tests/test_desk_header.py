@@ -42,6 +42,9 @@ def test_a_name_that_is_not_ascii_is_read_as_its_bytes_are_meant(desk):
 def test_nobody_is_made_by_a_header(desk):
     page = introduced(desk, "Mallory").get("/desk/account")
     assert page.url.startswith("/desk/sign-in")
+    assert page.told == [
+        "Your organisation knows you as Mallory, and nobody at this desk is called so. An admin can add you by this name."
+    ]
     assert desk.room.store.users.named("Mallory") is None
 
 
@@ -50,7 +53,11 @@ def test_who_was_locked_out_stays_out(desk):
     browser = introduced(desk, "Anna")
     browser.get("/desk/account")
     desk.users.set_enabled("Anna", False, desk.now)
-    assert browser.get("/desk/account").url.startswith("/desk/sign-in")
+    page = browser.get("/desk/account")
+    assert page.url.startswith("/desk/sign-in")
+    assert page.told == [
+        "Your organisation knows you as Anna, who may not sign in at this desk any more. An admin can change that."
+    ]
 
 
 def test_a_session_of_somebody_else_than_the_header_names_is_over(desk):

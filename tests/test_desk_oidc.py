@@ -106,7 +106,8 @@ def test_the_button_leads_to_the_provider_and_back_to_where_somebody_wanted_to_g
 def test_without_a_provider_there_is_no_button_and_no_such_address(tmp_path):
     with desk_room(tmp_path) as desk:
         assert not desk.browser().get("/desk/sign-in").tree.xpath("//a[@class='button']")
-        assert [desk.browser().get(f"/desk/oidc{end}").status for end in ("", "/callback")] == [404, 404]
+        browser = desk.signed_in("Anna")
+        assert [browser.get(f"/desk/oidc{end}").status for end in ("", "/callback")] == [404, 404]
 
 
 def test_what_is_asked_for_in_between_is_new_each_time_and_the_verifier_stays_here(room):

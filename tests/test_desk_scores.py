@@ -58,20 +58,20 @@ def test_a_topic_says_how_well_its_query_tags_and_what_it_gets_wrong(scoring):
     labelled(scoring, LABELLED)
     page = scored(scoring.signed_in("Vera", Role.VIEWER))
     boats, courts = card_of(page, "Boats"), card_of(page, "Courts")
-    assert "Of 2 labelled articles that it should find, it finds 1; of 2 that it finds, 1 is right." in boats
+    assert "Right: 1 of 2 found. Missed: 1 of 2." in boats
     assert "precision 0.500 · recall 0.500 · F1 0.500" in boats
     assert "It misses: The ship's court" in boats
     assert "It should not find: A dinghy of a court because of dinghy" in boats
-    assert "Of 2 labelled articles that it should find, it finds 2; of 2 that it finds, 2 are right." in courts
+    assert "Right: 2 of 2 found. Missed: 0 of 2." in courts
     assert "gets wrong" not in courts
 
 
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ([("1", "A boat", "It came.", [])], "No labelled article belongs here; of 1 that it finds, 0 are right."),
-        ([("1", "Rain", "It rained.", [])], "No labelled article belongs here, and it finds none."),
-        ([("1", "Rain", "x", ["boats"])], "Of 1 labelled article that it should find, it finds 0."),
+        ([("1", "A boat", "It came.", [])], "Right: 0 of 1 found. No labelled article belongs here."),
+        ([("1", "Rain", "It rained.", [])], "Found: none. No labelled article belongs here."),
+        ([("1", "Rain", "x", ["boats"])], "Found: none. Missed: 1 of 1."),
         ([(str(n), f"Rain {n}", "x", ["boats"]) for n in range(7)], "Rain 4 and 2 more"),
         ([("1", HOSTILE, "x", ["boats"])], f"It misses: {HOSTILE}"),
         ([("1", "a\ud800b", "x", ["boats"])], "It misses: a?b"),
@@ -134,10 +134,10 @@ def test_a_file_is_scored_once_beside_the_pages_and_again_when_it_changes(scorin
     assert began == ["labelled.jsonl"]
     go_on.set()
     for _ in range(2):
-        assert "it finds 1; of 2" in card_of(scored(browser), "Boats")
+        assert "Right: 1 of 2 found." in card_of(scored(browser), "Boats")
     assert began == ["labelled.jsonl"]
     labelled(scoring, LABELLED[:1])
-    assert "it finds 1; of 1" in card_of(scored(browser), "Boats")
+    assert "Right: 1 of 1 found." in card_of(scored(browser), "Boats")
     assert began == ["labelled.jsonl"] * 2
 
 

@@ -78,7 +78,7 @@ def test_a_wrong_password_and_a_wrong_name_are_told_the_same(desk, name):
     browser = desk.browser()
     browser.get("/desk/sign-in")
     page = browser.press("Sign in", name=name, password="boats in the evening fog")
-    assert (page.status, page.told) == (403, ["This name and password do not belong together."])
+    assert (page.status, page.told) == (403, ["Name or password is wrong."])
 
 
 def test_a_session_ends_when_nothing_is_seen_of_it_and_in_the_end_anyway(desk):
@@ -202,6 +202,42 @@ def test_what_the_last_act_came_to_is_not_told_beside_what_the_next_one_does(des
     admin.get("/desk/people")
     assert admin.press("Lock out Ben").told == ["Ben may not sign in."]
     assert [said for said in admin.press("New link Ben").told if "Ben may not sign in." in said] == []
+
+
+@pytest.mark.parametrize("path", ["nonsense", "alerts/x", "people/nonsense", "oidc", "a/b/c", "desk.map"])
+def test_an_address_that_there_is_not_is_a_page_with_a_way_back_and_told_apart_by_nobody_outside(desk, path):
+    page = desk.signed_in("Anna").get(f"/desk/{path}")
+    assert (page.status, page.tree.xpath("string(//h1)")) == (404, "There is no such page")
+    assert page.tree.xpath("//main//a/@href") == ["/desk/"]
+    outside = [desk.browser().get(f"/desk/{each}") for each in (path, "account")]
+    assert [each.url.partition("?")[0] for each in outside] == ["/desk/sign-in"] * 2
+
+
+def test_somebody_is_removed_after_it_was_asked_once_more(desk):
+    desk.invite("Ben & Co", Role.EDITOR)
+    admin = desk.signed_in("Ada", Role.ADMIN)
+    page = admin.get("/desk/people")
+    assert not page.tree.xpath("//button[@value='remove']")
+    (link,) = page.tree.xpath("//a[starts-with(., 'Remove Ben')]/@href")
+    page = admin.get(link)
+    assert page.tree.xpath("string(//h1)") == "Remove Ben & Co?"
+    assert desk.room.store.users.named("Ben & Co") is not None
+    assert admin.press("Remove Ben & Co").told == ["Ben & Co is removed. Their alerts stay."]
+    assert desk.room.store.users.named("Ben & Co") is None
+    assert admin.get(link).status == 404
+
+
+@pytest.mark.parametrize(
+    ("role", "path", "said"),
+    [
+        (Role.EDITOR, "people", "Only admins can open this page. You are an editor."),
+        (Role.VIEWER, "audit", "Only chiefs and admins can open this page. You are a viewer."),
+        (Role.VIEWER, "tokens", "Only editors, chiefs and admins can open this page. You are a viewer."),
+    ],
+    ids=["people", "audit", "tokens"],
+)
+def test_who_may_not_open_a_page_is_told_who_may(desk, role, path, said):
+    assert said in desk.signed_in("Anna", role).get(f"/desk/{path}").words
 
 
 def test_the_desk_has_a_policy_of_its_own_and_is_never_kept(desk):

@@ -51,6 +51,9 @@ def test_a_token_opens_the_api_and_is_shown_once(desk, anna):
 
 def test_making_and_revoking_is_written_down_without_the_secret(desk, anna):
     secret = made(anna.press("Make it", name="board", scope="news:read"))
+    page = anna.get(f"{PATH}/revoke?name=board")
+    assert "Whatever program uses it is turned away" in page.words
+    assert TokenDesk(desk.room.store).holder(secret, desk.now) is not None
     assert anna.press("Revoke board").told == ["board is revoked: it opens nothing any more."]
     revoked, given = desk.room.store.audit.newest(limit=2)
     assert (given.who, given.act, given.thing, given.detail) == ("Anna", "made", "token board", "news:read")
@@ -118,13 +121,16 @@ def test_nobody_sees_or_revokes_a_token_of_somebody_else(desk, anna):
         nowhere = browser.post(PATH, {"proof": proof, "do": "revoke", "name": "nothing"})
         assert (there.status, there.words) == (nowhere.status, nowhere.words)
         assert there.status == 404
+        assert browser.get(f"{PATH}/revoke?name=board").status == 404
     assert TokenDesk(desk.room.store).find("board").revoked is None
 
 
 def test_an_admin_sees_all_and_revokes_any(desk, anna):
     anna.press("Make it", name="board", scope="news:read")
     browser = desk.signed_in("Ada", Role.ADMIN)
-    assert names(browser.get(PATH)) == ["board"]
+    page = browser.get(PATH)
+    assert names(page) == ["board"]
+    browser.get(page.tree.xpath("//a[starts-with(., 'Revoke')]/@href")[0])
     browser.press("Revoke board")
     assert not TokenDesk(desk.room.store).all()
 

@@ -12,6 +12,7 @@ from syndicator.alertdesk import AlertDesk, Standing, written
 from syndicator.errors import SyndicatorError, UsageError
 from syndicator.model import Article
 from syndicator.people import Role
+from syndicator.plurals import counted
 from syndicator.query import describe
 from syndicator.store import AlertRow, AuditRow, Store, UserRow
 from syndicator.watch import watched_alert
@@ -21,6 +22,7 @@ from syndicator.web.desk.door import Behind, Desk
 from syndicator.web.desk.firings import Firing, Firings, Named, Wanted
 from syndicator.web.desk.form import Form
 from syndicator.web.desk.pages import Clock
+from syndicator.web.desk.question import Question
 from syndicator.web.desk.rights import check_change, check_sight, is_own, is_shared, may_change
 from syndicator.web.desk.visitor import Visitor
 from syndicator.web.desk.whynot import LONGEST, Answered, answered, meant
@@ -83,7 +85,19 @@ class AlertPages:
         if row.from_config:
             raise UsageError(f"{row.name} is made in config.toml: take it out there.")
         standing = AlertDesk(house.settings, house.store, house.pipeline.alerting).standing(row, house.clock())
-        return self._desk.page("alert_remove.html", visitor, here="/alerts", standing=standing)
+        lost = f" {counted(standing.waiting, 'match that waits', 'matches that wait')} will not be told."
+        here = f"/alerts/{row.id}"
+        return Question(
+            "Remove",
+            row.name,
+            (
+                f"It looks for nothing any more, and its private feed is closed.{lost if standing.waiting else ''}",
+                "Its history stays. Whoever was told of an article still hears when that is corrected or withdrawn.",
+                "To have it back later, switch it off or mute it instead.",
+            ),
+            here,
+            here,
+        ).page(self._desk, visitor, "/alerts")
 
     async def why(self, request: Request, visitor: Visitor) -> Response:
         """Why it fired on the article that is asked about, or did not."""

@@ -92,7 +92,11 @@ class AlertActs:
 
     def _feed(self, row: AlertRow, user: UserRow, *, close: bool) -> str:
         self._desk.renew_feed(row.id, self._house.clock(), close=close, by=user.name)
-        return "The private feed is closed." if close else "The private feed has a new address; the old one is dead."
+        if close:
+            return "The private feed is closed."
+        if row.feed_token is None:
+            return "The private feed is open."
+        return "The private feed has a new address; the old one is dead."
 
     def _remove(self, row: AlertRow, user: UserRow) -> str:
         self._in_hand(row)

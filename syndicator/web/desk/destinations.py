@@ -22,6 +22,7 @@ from syndicator.plurals import counted
 from syndicator.store import LastAttempts, Store
 from syndicator.web.desk.door import Behind, Desk
 from syndicator.web.desk.form import Form
+from syndicator.web.desk.question import Question
 from syndicator.web.desk.trials import too_often
 from syndicator.web.desk.visitor import Visitor
 
@@ -60,6 +61,7 @@ def destination_routes(desk: Desk) -> list[BaseRoute]:
     here = f"{desk.base}/destinations"
     return [
         Route(here, Behind(desk, Role.EDITOR, get=pages.all, post=pages.add), max_body_size=FORM_BYTES),
+        Route(f"{here}/{{name}}/remove", Behind(desk, Role.ADMIN, get=pages.removal)),
         Route(f"{here}/{{name}}", Behind(desk, Role.ADMIN, get=pages.one, post=pages.change), max_body_size=FORM_BYTES),
     ]
 
@@ -137,6 +139,21 @@ class Destinations:
             back="/destinations",
             back_to="All destinations",
         )
+
+    async def removal(self, request: Request, visitor: Visitor) -> Response:
+        """What goes with a destination, and which alerts lose it, before it goes."""
+        name = request.path_params["name"]
+        try:
+            row = self._destinations.find(name)
+        except NotFoundError:
+            return self._missing(visitor, name)
+        users = self._destinations.users(row.name)
+        lines = ["What was sent there stays in the history. What waits will not be sent. This can’t be undone."]
+        if users:
+            lines.insert(0, f"{counted(len(users), 'alert')} would not go there any more: {', '.join(users)}.")
+        here = f"/destinations/{row.name}"
+        asked = Question("Remove", row.name, tuple(lines), here, here, fields={"force": "yes"} if users else {})
+        return asked.page(self._desk, visitor, "/destinations")
 
     def _changes(self, name: str, form: Form) -> dict[str, str | None]:
         """What was written; an empty field leaves what is secret as it is, and takes the owner away."""

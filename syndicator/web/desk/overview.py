@@ -37,6 +37,7 @@ def overview_routes(desk: Desk) -> list[BaseRoute]:
             here="/",
             mine=mine,
             sources=sources,
+            titles={each.name: each.title or each.name for each in house.settings.sources},
         )
 
     return [Route(desk.base, Resource(get=lead)), Route(f"{desk.base}/", Behind(desk, Role.VIEWER, get=get))]

@@ -1,6 +1,6 @@
 """The desk's pages: templates, the clock of whoever looks, and the two files that pages bring along."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -10,7 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -22,7 +21,7 @@ from syndicator.web.house import House
 from syndicator.web.pages import page_style
 
 _HERE = Path(__file__).parent
-_TYPES = {"desk.css": "text/css; charset=utf-8", "desk.js": "text/javascript; charset=utf-8"}
+ASSETS = {"desk.css": "text/css; charset=utf-8", "desk.js": "text/javascript; charset=utf-8"}
 # Scripts and styles are our own two files; nothing is framed, embedded or sent elsewhere.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self';"
@@ -77,7 +76,7 @@ class DeskPages:
                 now=self._house.clock(),
                 clock=Clock(zone, self._house.clock()),
                 zone=zone.key,
-                assets={name: f"{base}/{name}?{mark(name)}" for name in _TYPES},
+                assets={name: f"{base}/{name}?{mark(name)}" for name in ASSETS},
                 Role=Role,
                 **{"wrong": "", "here": "", **context},
             )
@@ -96,6 +95,11 @@ class Clock:
     def __init__(self, zone: ZoneInfo, now: datetime) -> None:
         self._zone = zone
         self._now = now
+
+    @property
+    def called(self) -> str:
+        """As in "UTC" or "Europe/London time"."""
+        return self._zone.key if self._zone.key == "UTC" else f"{self._zone.key} time"
 
     def full(self, moment: datetime) -> str:
         """As in "23 November 2026, 14:05"."""
@@ -127,12 +131,13 @@ def _words(span: timedelta) -> str | None:
     return None
 
 
-async def asset(request: Request) -> Response:
-    """desk.css or desk.js, which change their addresses when they change."""
-    name = request.path_params["name"]
-    if name not in _TYPES:
-        raise HTTPException(404)
-    return Response(content(name), media_type=_TYPES[name], headers={"Cache-Control": _KEPT})
+def asset(name: str) -> Callable[[Request], Awaitable[Response]]:
+    """What answers for desk.css or desk.js, which change their addresses when they change."""
+
+    async def get(_request: Request) -> Response:
+        return Response(content(name), media_type=ASSETS[name], headers={"Cache-Control": _KEPT})
+
+    return get
 
 
 @cache

@@ -9,16 +9,20 @@ from syndicator.people import Role
 from syndicator.userdesk import Invited, UserDesk
 from syndicator.web.desk.door import Behind, Desk
 from syndicator.web.desk.form import Form
+from syndicator.web.desk.question import Question
 from syndicator.web.desk.visitor import Visitor
 
 FORM_BYTES = 16_384
 
 
 def people_routes(desk: Desk) -> list[BaseRoute]:
-    """`/desk/people`."""
+    """`/desk/people` and `/desk/people/remove`."""
     pages = People(desk)
-    behind = Behind(desk, Role.ADMIN, get=pages.get, post=pages.post)
-    return [Route(f"{desk.base}/people", behind, max_body_size=FORM_BYTES)]
+    here = f"{desk.base}/people"
+    return [
+        Route(here, Behind(desk, Role.ADMIN, get=pages.get, post=pages.post), max_body_size=FORM_BYTES),
+        Route(f"{here}/remove", Behind(desk, Role.ADMIN, get=pages.removal)),
+    ]
 
 
 class People:
@@ -41,6 +45,22 @@ class People:
         if isinstance(done, Invited):
             return self._page(visitor, invited=done)
         return self._desk.go("/people", said=done)
+
+    async def removal(self, request: Request, visitor: Visitor) -> Response:
+        """What goes with somebody, before they go."""
+        user = self._users.find(request.query_params.get("name", ""))
+        return Question(
+            "Remove",
+            user.name,
+            (
+                "They are signed out at once, and their tokens end. Their alerts stay, as does what the audit log says.",
+                "This can’t be undone. To keep them out for a while, lock them out instead.",
+            ),
+            "/people",
+            "/people",
+            keep="Keep them",
+            fields={"name": user.name},
+        ).page(self._desk, visitor, "/people")
 
     def _done(self, form: Form, by: str) -> Invited | str:
         """What was done, in a sentence; or a link. Raises UsageError, NotFoundError."""

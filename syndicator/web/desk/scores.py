@@ -12,7 +12,6 @@ from threading import Lock, Thread
 
 from syndicator.config import Settings
 from syndicator.errors import UsageError
-from syndicator.plurals import counted
 from syndicator.scoring import Mistake, Score, Scores
 from syndicator.topicdesk import scored
 
@@ -54,7 +53,7 @@ class Board:
     topics: dict[str, TopicScore] | None = None
 
 
-PENDING = Board("How well the queries tag is being worked out. Load this page again in a moment.")
+PENDING = Board("The scores are being worked out. Load this page again in a moment.")
 
 
 class Scoreboard:
@@ -109,7 +108,7 @@ def _stamp(file: Path) -> Stamp:
 
 
 def _refused(why: object) -> Board:
-    return Board(_fit(f"How well the queries tag can’t be said: {why}"))
+    return Board(_fit(f"There are no scores: {why}"))
 
 
 def _board(scores: Scores) -> Board:
@@ -131,15 +130,11 @@ def _topic(name: str, score: Score, mistakes: tuple[Mistake, ...]) -> TopicScore
 
 
 def _sentence(score: Score) -> str:
-    """As in "Of 40 labelled articles that it should find, it finds 38; of 39 that it finds, 38 are right."."""
+    """As in "Right: 38 of 39 found. Missed: 2 of 40."."""
     due, given = score.right + score.missed, score.right + score.wrong
-    sought = f"Of {counted(due, 'labelled article')} that it should find, it finds {score.right:,}"
-    if not due:
-        sought = "No labelled article belongs here"
-    if not given:
-        return f"{sought}." if due else f"{sought}, and it finds none."
-    right = "is" if score.right == 1 else "are"
-    return f"{sought}; of {given:,} that it finds, {score.right:,} {right} right."
+    right = f"Right: {score.right:,} of {given:,} found." if given else "Found: none."
+    missed = f"Missed: {score.missed:,} of {due:,}." if due else "No labelled article belongs here."
+    return f"{right} {missed}"
 
 
 def _wrong(mistake: Mistake) -> Wrong:

@@ -21,7 +21,9 @@ FORM_BYTES = 16_384
 # In the address of the page that comes after signing out.
 LEFT = "left"
 # The same for a name that nobody has, so that it tells nobody which names there are.
-_WRONG = "This name and password do not belong together."
+_WRONG = "Name or password is wrong."
+_UNKNOWN = "Your organisation knows you as {}, and nobody at this desk is called so. An admin can add you by this name."
+_LOCKED = "Your organisation knows you as {}, who may not sign in at this desk any more. An admin can change that."
 _OVER = "This link is over: it was used, replaced, or is older than three days. Ask an admin for a new one."
 
 
@@ -60,7 +62,7 @@ class SignIn:
             return RedirectResponse(self._desk.after_sign_in(following), 303, UNKEPT)
         user = self._desk.sessions.introduced.user(request)
         if user is None:
-            return self._form(following)
+            return self._form(following, wrong=self._turned_away(request))
         if LEFT in request.query_params:
             return self._desk.page("left.html", None, user=user)
         answer = RedirectResponse(self._desk.after_sign_in(following), 303, UNKEPT)
@@ -128,6 +130,7 @@ class SignIn:
             case "elsewhere":
                 with self._house.store.transaction():
                     self._house.store.users.end_sessions(visitor.user.id, but=visitor.session.hash)
+                    self._note(visitor.user, "signed out everywhere else")
                 return self._desk.go("/account", said="Signed out everywhere else.")
         return self._account(visitor, "That can't be done here.", 400)
 
@@ -137,7 +140,7 @@ class SignIn:
         if seconds is not None:
             return self._account(visitor, TOO_OFTEN.format(seconds), 429)
         if not await self._passwords.fits(form.lines("old"), user.password):
-            return self._account(visitor, "The old password is another one.", 400)
+            return self._account(visitor, "That is not your old password.", 400)
         wrong = self._wrong(form, user)
         if wrong:
             return self._account(visitor, wrong, 400)
@@ -149,9 +152,12 @@ class SignIn:
             key = ZoneInfo(zone).key
         except (ZoneInfoNotFoundError, ValueError, OSError):
             return self._account(visitor, "There is no such zone: write one like Europe/London.", 400)
-        with self._house.store.transaction():
-            self._house.store.users.set_zone(visitor.user.id, key)
-        return self._desk.go("/account", said=f"Times are shown by the clock of {key}.")
+        user = visitor.user
+        if key != user.zone:
+            with self._house.store.transaction():
+                self._house.store.users.set_zone(user.id, key)
+                self._note(user, "zone changed", f"{user.zone} → {key}")
+        return self._desk.go("/account", said=f"Times are now in {key}.")
 
     async def _enter(self, request: Request, user: UserRow, following: str, *, by: str) -> Response:
         answer = RedirectResponse(self._desk.after_sign_in(following), 303, UNKEPT)
@@ -169,7 +175,18 @@ class SignIn:
             if everywhere or but:
                 self._house.store.users.end_sessions(user.id, but=but)
             if act:
-                self._house.store.audit.note(self._house.clock(), user.name, act, f"user {user.name}")
+                self._note(user, act)
+
+    def _note(self, user: UserRow, act: str, detail: str = "") -> None:
+        """What somebody did to their own account."""
+        self._house.store.audit.note(self._house.clock(), user.name, act, f"user {user.name}", detail)
+
+    def _turned_away(self, request: Request) -> str:
+        """Why whom our proxy names can't come in; "" where it names nobody."""
+        name = self._desk.sessions.introduced.name(request)
+        if not name:
+            return ""
+        return (_UNKNOWN if self._house.store.users.named(name) is None else _LOCKED).format(name)
 
     def _invited(self, request: Request) -> UserRow | None:
         return self._house.store.users.invited(fingerprint(request.path_params["token"]), self._house.clock())

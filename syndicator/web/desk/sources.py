@@ -56,17 +56,19 @@ class Sources:
             return self._desk.page("refused.html", visitor, status=403, needed=Role.EDITOR)
         desk = SourceDesk(self._house.settings, self._house.store)
         try:
-            source = desk.poll_now(form.text("name"), self._house.clock(), by=visitor.user.name)
+            zone = ZoneInfo(visitor.user.zone)
+            source = desk.poll_now(form.text("name"), self._house.clock(), zone, by=visitor.user.name)
         except UsageError as error:
             return await self._page(visitor, str(error), 409)
         seconds = max(round(self._house.settings.schedule.tick.total_seconds()), 1)
-        return self._desk.go("/sources", said=f"{source.name} is looked at within {_spoken(seconds)}.")
+        when = "now" if seconds == 1 else f"within {seconds} seconds"
+        return self._desk.go("/sources", said=f"Looking at {source.title or source.name} {when}.")
 
     async def _page(self, visitor: Visitor, wrong: str = "", status: int = 200) -> Response:
         now, zone, settings = self._house.clock(), ZoneInfo(visitor.user.zone), self._house.settings
 
         def look(store: Store) -> list[SourceLine]:
-            return [_line(each, now, zone) for each in SourceDesk(settings, store).all(now)]
+            return [_line(each, now, zone) for each in SourceDesk(settings, store).all(now, zone)]
 
         lines = await self._house.reading.read(look)
         lines.sort(key=lambda each: each.standing.condition not in TROUBLED)
@@ -89,7 +91,3 @@ def _line(standing: SourceStanding, now: datetime, zone: ZoneInfo) -> SourceLine
     began = standing.state.first_success if standing.state else None
     known = standing.health is not None and began is not None and now - began >= _DAY
     return SourceLine(standing, chart, round(standing.health.items_per_week) if known and standing.health else None)
-
-
-def _spoken(seconds: int) -> str:
-    return f"{seconds} seconds" if seconds != 1 else "a second"

@@ -13,6 +13,7 @@ from syndicator.store import TokenRow
 from syndicator.tokendesk import Given, TokenDesk
 from syndicator.web.desk.door import Behind, Desk
 from syndicator.web.desk.form import Form
+from syndicator.web.desk.question import Question
 from syndicator.web.desk.visitor import Visitor
 
 FORM_BYTES = 16_384
@@ -30,10 +31,13 @@ WORDS = {
 
 
 def token_routes(desk: Desk) -> list[BaseRoute]:
-    """`/desk/tokens`."""
+    """`/desk/tokens` and `/desk/tokens/revoke`."""
     pages = Tokens(desk)
-    behind = Behind(desk, Role.EDITOR, get=pages.get, post=pages.post)
-    return [Route(f"{desk.base}/tokens", behind, max_body_size=FORM_BYTES)]
+    here = f"{desk.base}/tokens"
+    return [
+        Route(here, Behind(desk, Role.EDITOR, get=pages.get, post=pages.post), max_body_size=FORM_BYTES),
+        Route(f"{here}/revoke", Behind(desk, Role.EDITOR, get=pages.end)),
+    ]
 
 
 class Tokens:
@@ -60,6 +64,19 @@ class Tokens:
             return self._page(visitor, wrong=str(error), form=form, status=400)
         raise UsageError("That can't be done here.")
 
+    async def end(self, request: Request, visitor: Visitor) -> Response:
+        """What ends with a token, before it is revoked."""
+        row = self._found(visitor, request.query_params.get("name", ""))
+        return Question(
+            "Revoke",
+            row.name,
+            ("Whatever program uses it is turned away from then on. This can’t be undone: it would need a new token.",),
+            "/tokens",
+            "/tokens",
+            do="revoke",
+            fields={"name": row.name},
+        ).page(self._desk, visitor, "/tokens")
+
     def _add(self, visitor: Visitor, form: Form) -> Given:
         """A new token, whose owner is whoever makes it. Raises UsageError."""
         scopes = frozenset(scope for scope in Scope if scope.value in form.all("scope"))
@@ -74,11 +91,15 @@ class Tokens:
         return self._tokens.add(form.text("name"), scopes, now, owner=who, lifetime=lifetime, by=who)
 
     def _revoke(self, visitor: Visitor, name: str) -> str:
+        row = self._found(visitor, name)
+        return self._tokens.revoke(row.name, self._desk.house.clock(), by=visitor.user.name).name
+
+    def _found(self, visitor: Visitor, name: str) -> TokenRow:
         """Raises NotFoundError, too for a token that is somebody else's: there is none for them."""
         row = next((each for each in self._seen(visitor) if each.name == name), None)
         if row is None:
             raise NotFoundError("There is no such token.")
-        return self._tokens.revoke(row.name, self._desk.house.clock(), by=visitor.user.name).name
+        return row
 
     def _seen(self, visitor: Visitor) -> list[TokenRow]:
         if visitor.user.role.reaches(Role.ADMIN):

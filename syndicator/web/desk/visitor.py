@@ -95,6 +95,8 @@ class Sessions:
         await self._house.turn()
         with self._house.store.transaction():
             self._house.store.users.end_session(visitor.session.hash)
+            name = visitor.user.name
+            self._house.store.audit.note(self._house.clock(), name, "signed out", f"user {name}")
         self._cookie.take_back(answer)
 
     def told(self, said: str) -> str:
