@@ -337,7 +337,7 @@ def test_an_alert_is_switched_off_and_on_and_that_is_noted(desk):
     assert browser.press("Switch on").told == ["Boats is on, and looks forward from now."]
     assert enabled(desk, mine.id)
     assert acts(desk) == [("Anna", "alert on"), ("Anna", "alert off")]
-    assert "Anna: alert off Boats" in browser.get(f"/desk/alerts/{mine.id}").words
+    assert "Anna: switched off" in browser.get(f"/desk/alerts/{mine.id}").words
 
 
 @pytest.mark.parametrize(("owner", "goes_to"), [("Anna", ["desk"]), ("Ben", [])], ids=["own", "shared"])

@@ -501,6 +501,17 @@ def test_a_correction_that_changes_nothing_says_so(it):
     assert "Nothing has changed in headline or text: readers are told of the note alone." in page.words
 
 
+def test_the_page_says_of_each_telling_what_it_was_and_how_it_went(it):
+    id_ = it.say("A boat came in", text="It was towed.")
+    it.room.desk.correct(id_, "A slip.", it.desk.now, by="Ben", text="It was rowed.")
+    page = it.desk.signed_in("Vera", Role.VIEWER).get(it.path(id_))
+    (told,) = page.tree.xpath("//section[h2[@id='alerts']]//li/p")
+    assert told.xpath("./text()") == [
+        "Alert: anna told, ben told, hook told.",
+        "Correction: anna waits, ben waits, hook waits.",
+    ]
+
+
 def test_a_topic_is_taken_out_by_a_short_button_and_named_to_those_who_do_not_see_it(it):
     id_ = it.say("A boat came in")
     page = it.desk.signed_in("Chief", Role.CHIEF).get(it.path(id_))

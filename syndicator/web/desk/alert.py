@@ -14,10 +14,11 @@ from syndicator.model import Article
 from syndicator.people import Role
 from syndicator.plurals import counted
 from syndicator.query import describe
-from syndicator.store import AlertRow, AuditRow, Store, UserRow
+from syndicator.store import AlertRow, Store, UserRow
 from syndicator.watch import watched_alert
 from syndicator.web.desk.alertacts import AlertActs, alert_id
 from syndicator.web.desk.alertwords import MUTES, Place, Ways, is_on, muted_until, places, timing
+from syndicator.web.desk.deeds import Deed, Deeds
 from syndicator.web.desk.door import Behind, Desk
 from syndicator.web.desk.firings import Firing, Firings, Named, Wanted
 from syndicator.web.desk.form import Form
@@ -42,7 +43,7 @@ class Seen:
     timing: tuple[str, ...]
     places: tuple[Place, ...]
     lately: tuple[Firing, ...]
-    acts: tuple[AuditRow, ...]
+    acts: tuple[Deed, ...]
     heirs: tuple[str, ...]
     feed: tuple[tuple[str, str], ...]
 
@@ -152,6 +153,7 @@ class AlertPages:
         now, changes = house.clock(), may_change(user, row)
         standing = AlertDesk(house.settings, store, house.pipeline.alerting).standing(row, now)
         firings = Firings(store, house.settings, now, lambda each: may_change(user, each))
+        deeds = Deeds(store, house.settings, user, now)
         addresses = shapes.PrivateFeed.of(row, house.settings)
         feed = [("RSS", addresses.rss), ("Atom", addresses.atom), ("JSON Feed", addresses.json_)]
         return Seen(
@@ -161,7 +163,7 @@ class AlertPages:
             tuple(timing(standing.alert)) if standing.alert else (),
             places(standing, Ways.of(store, [row])),
             tuple(firings.read(Wanted((row.id,)), _LATELY)),
-            tuple(store.audit.newest(limit=_ACTS_SHOWN, thing=f"alert {row.id}")) if changes else (),
+            deeds.read(store.audit.newest(limit=_ACTS_SHOWN, thing=f"alert {row.id}")) if changes else (),
             tuple(_heirs(store, row)) if changes else (),
             tuple((name, address) for name, address in feed if address) if changes else (),
         )

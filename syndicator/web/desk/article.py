@@ -15,9 +15,10 @@ from syndicator.model import Content, FeedItem, Kind, Reason, State
 from syndicator.people import Role
 from syndicator.provenance import standing
 from syndicator.publish.text import web_url
-from syndicator.store import AlertRow, AuditRow, Carrier, DeliveryRow, HitRow, Silent, Store, StoredVersion
+from syndicator.store import AlertRow, Carrier, DeliveryRow, HitRow, Silent, Store, StoredVersion
 from syndicator.web.articles import MOST_TEXT
 from syndicator.web.desk.articles import STATES
+from syndicator.web.desk.deeds import Deed, Deeds
 from syndicator.web.desk.door import Desk
 from syndicator.web.desk.filed import Standing, standings
 from syndicator.web.desk.form import Form
@@ -57,7 +58,7 @@ class Dossier:
     versions: tuple[StoredVersion, ...]
     carriers: tuple[Carrier, ...]
     fired: tuple[Fired, ...]
-    trail: tuple[AuditRow, ...]
+    trail: tuple[Deed, ...]
 
 
 class ArticlePage:
@@ -119,6 +120,7 @@ class ArticlePage:
         )
 
     def _dossier(self, id_: str, visitor: Visitor, store: Store) -> Dossier:
+        house = self._desk.house
         item = visible(store, id_, visitor)
         article = item.article
         reasons = [each for why in store.topics.of(id_).values() for each in standing(article, why)]
@@ -135,7 +137,9 @@ class ArticlePage:
                 for alert in [store.alerts.get(hit.alert)]
                 if may_see(visitor.user, alert)
             ),
-            trail=tuple(store.audit.newest(limit=_ACTS, thing=f"article {id_}")),
+            trail=Deeds(store, house.settings, visitor.user, house.clock()).read(
+                store.audit.newest(limit=_ACTS, thing=f"article {id_}")
+            ),
         )
 
 

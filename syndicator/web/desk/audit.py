@@ -7,7 +7,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from syndicator.people import Role
-from syndicator.store import AuditRow, Store
+from syndicator.store import Store
+from syndicator.web.desk.deeds import Deed, Deeds, acts_told
 from syndicator.web.desk.door import Behind, Desk
 from syndicator.web.desk.visitor import Visitor
 
@@ -33,11 +34,14 @@ class AuditLog:
         who, about = asked.get("who", "")[:_LONGEST], asked.get("about", "").strip()[:_LONGEST]
         before = _number(asked.get("before", ""))
 
-        def look(store: Store) -> tuple[list[AuditRow], list[str]]:
-            rows = store.audit.newest(limit=PAGE + 1, before=before, who=who or None, about=about or None)
-            return rows, store.audit.people()
+        house = self._desk.house
+        acts = acts_told(about) if about else ()
 
-        rows, people = await self._desk.house.reading.read(look)
+        def look(store: Store) -> tuple[tuple[Deed, ...], list[str]]:
+            rows = store.audit.newest(limit=PAGE + 1, before=before, who=who or None, about=about or None, acts=acts)
+            return Deeds(store, house.settings, visitor.user, house.clock()).read(rows), store.audit.people()
+
+        rows, people = await (house.searching if about else house.reading).read(look)
         older = rows[PAGE - 1] if len(rows) > PAGE else None
         kept = {name: value for name, value in (("who", who), ("about", about)) if value}
         return self._desk.page(

@@ -53,7 +53,7 @@ class People:
             "Remove",
             user.name,
             (
-                "They are signed out at once, and their tokens end. Their alerts stay, as does what the audit log says.",
+                "They are signed out at once, and their tokens end. Their alerts stay, and so does the audit log.",
                 "This can’t be undone. To keep them out for a while, lock them out instead.",
             ),
             "/people",
