@@ -411,6 +411,7 @@ def test_an_article_that_changed_meanwhile_is_shown_as_it_is_and_left_alone(it, 
     assert page.status == 409
     assert "has changed since you opened it" in page.told[0]
     assert "A raft came in" in page.words
+    assert page.tree.xpath("//details[summary='Text']/@open")
     assert it.store.articles.get(id_).state is State.CORRECTED
 
 
@@ -504,10 +505,13 @@ def test_a_correction_that_changes_nothing_says_so(it):
 def test_the_page_says_of_each_telling_what_it_was_and_how_it_went(it):
     id_ = it.say("A boat came in", text="It was towed.")
     it.room.desk.correct(id_, "A slip.", it.desk.now, by="Ben", text="It was rowed.")
+    it.deliver()
+    it.room.desk.correct(id_, "Another.", it.desk.now, by="Ben", text="It was pulled.")
     page = it.desk.signed_in("Vera", Role.VIEWER).get(it.path(id_))
     (told,) = page.tree.xpath("//section[h2[@id='alerts']]//li/p")
     assert told.xpath("./text()") == [
         "Alert: anna told, ben told, hook told.",
+        "Correction: anna told, ben told, hook told.",
         "Correction: anna waits, ben waits, hook waits.",
     ]
 

@@ -220,3 +220,32 @@ def test_a_chart_has_a_bar_for_each_day_on_which_something_came():
     assert chart.words == "5 items in 30 days, most on 3 November: 4; today: 4"
     assert (chart.total, chart.week) == (5, 4)
     assert spark([], NOW, zone, noun="item").words == "No items in 30 days"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"failures": 1, "last_error": "x", "failing_since": NOW}, "The Wire: the last look failed"),
+        ({"failures": 3, "last_error": "x", "failing_since": NOW}, "The Wire: the last 3 looks failed"),
+        ({"last_attempt": NOW, "last_success": NOW, "gone": True}, "The Wire: it says that it will not come back"),
+        ({}, "The Wire: not looked at yet"),
+    ],
+    ids=["once", "thrice", "gone", "new"],
+)
+def test_the_overview_says_which_sources_are_in_trouble_by_their_titles(desk, changes, said):
+    state(desk, **changes)
+    page = desk.signed_in().get("/desk/")
+    (card,) = page.tree.xpath("//section[h2='Sources']")
+    assert said in " ".join(card.text_content().split())
+    assert card.xpath(".//a[@href='/desk/sources'][.='The Wire']")
+
+
+def test_an_empty_newsroom_does_not_boast_of_its_sources(tmp_path):
+    with desk_room(tmp_path, BOATS) as desk:
+        page = desk.signed_in().get("/desk/")
+        assert "There are no sources yet." in page.words
+        assert page.words.endswith("Times are in UTC.")
+        browser = desk.signed_in("Anna")
+        browser.get("/desk/account")
+        assert browser.press("Show times", zone="Europe/London").told == ["Times are now in Europe/London."]
+        assert browser.page.words.endswith("Times are in Europe/London time.")

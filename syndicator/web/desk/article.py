@@ -113,6 +113,7 @@ class ArticlePage:
             others={name: title for name, title in self._topics.items() if not _stands(told, name)},
             may=_may(told, visitor),
             filled=fields,
+            shows_text=beside and fields["do"] != "correct",
             beside={
                 name: said if beside and fields["do"] == "correct" and said != fields[name] else ""
                 for name, said in now_says.items()
