@@ -494,6 +494,26 @@ def test_a_correction_shows_what_it_changes_before_it_is_published(it, text, fie
     assert "Nothing has changed" not in page.words
 
 
+def test_of_very_many_changes_the_first_are_shown_and_the_others_counted(it):
+    text = "\n\n".join(f"{kept} {number}." for number in range(25) for kept in ("Changed", "Kept"))
+    id_ = it.say("A boat", text=text)
+    browser = it.desk.signed_in("Chief", Role.CHIEF)
+    browser.get(it.path(id_))
+    page = browser.press(ACTS["correct"][0], note="So.", text=text.replace("Changed", "New"))
+    assert len(page.tree.xpath("//ins")) == 20
+    assert "and 5 more changes" in page.words
+
+
+@pytest.mark.parametrize("opened", ["", "x", "9" * 40, "9" * 15, "-1.0"])
+def test_an_edition_that_there_never_was_keeps_what_was_written(it, opened):
+    id_ = it.say("A boat")
+    browser = it.desk.signed_in("Chief", Role.CHIEF)
+    browser.get(it.path(id_))
+    page = browser.press(ACTS["correct"][0], opened=opened, title="A raft", note="So.")
+    assert (page.status, page.tree.xpath("//input[@id='title']/@value")) == (409, ["A raft"])
+    assert "It now says: A boat" in page.words
+
+
 def test_a_correction_that_changes_nothing_says_so(it):
     id_ = it.say("A boat")
     browser = it.desk.signed_in("Chief", Role.CHIEF)
