@@ -15,6 +15,7 @@ SyndicatorError
 │   ├── FetchError         the network or the server said no
 │   └── ParseError         what came can't be read as news
 ├── SignOnError            the provider that signs people in can't be reached, or believed
+├── CrowdedError           more people ask for the same just now than can be served
 ├── HubFullError           our WebSub hub takes no more at present
 └── PublishError           one feed could not be written
 """
@@ -157,6 +158,10 @@ class ParseError(SourceError):
 
 class SignOnError(SyndicatorError):
     """The provider that signs people in can't be reached, or what it says can't be believed. The text is for admins."""
+
+
+class CrowdedError(SyndicatorError):
+    """More people ask for the same just now than can be served; they may come back in a moment."""
 
 
 class HubFullError(SyndicatorError):

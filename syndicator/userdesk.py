@@ -118,7 +118,7 @@ class UserDesk:
         return Changed(user, revoked)
 
     def first_link(self, now: datetime) -> str | None:
-        """Where the first admin is made, while there is none that can sign in: a new link each time it is asked for."""
+        """Where the first admin is made, until one has come in, however: a new link each time it is asked for."""
         with self._store.transaction():
             if self._store.users.admins():
                 return None
@@ -139,7 +139,8 @@ class UserDesk:
         return Invited(user, f"{self._settings.site.url}/desk/welcome/{token}", ends)
 
     def _keep_an_admin(self, user: UserRow) -> None:
-        last = user.role is Role.ADMIN and user.disabled is None and user.password is not None
+        can_enter = user.password is not None or user.last_seen is not None
+        last = user.role is Role.ADMIN and user.disabled is None and can_enter
         if last and self._store.users.admins() == 1:
             raise ConflictError(f"{user.name} is the only admin: make somebody else one first.")
 

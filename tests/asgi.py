@@ -19,8 +19,16 @@ class Reply:
         return next((value for key, value in self.headers if key == name.lower()), None)
 
 
-def ask(app, path, method="GET", *, headers=(), body=b"", chunk=1024, raw=None):
-    """`headers`: a dict or pairs. The body comes in chunks, and is over when it was read. `path` may have a query."""
+def ask(app, path, method="GET", **more):
+    """One request, in an event loop of its own: see `asked`."""
+    return asyncio.run(asked(app, path, method, **more))
+
+
+async def asked(app, path, method="GET", *, headers=(), body=b"", chunk=1024, raw=None, meanwhile=None):
+    """`headers`: a dict or pairs. The body comes in chunks, and is over when it was read. `path` may have a query.
+
+    `meanwhile` is called before the first of the body comes.
+    """
     path, _, query = path.partition("?")
     pairs = list(headers.items() if isinstance(headers, dict) else headers)
     scope = {
@@ -41,6 +49,9 @@ def ask(app, path, method="GET", *, headers=(), body=b"", chunk=1024, raw=None):
     sent = []
 
     async def receive():
+        nonlocal meanwhile
+        if meanwhile:
+            meanwhile = meanwhile()
         if not chunks:
             return {"type": "http.disconnect"}
         part = chunks.pop(0)
@@ -49,7 +60,7 @@ def ask(app, path, method="GET", *, headers=(), body=b"", chunk=1024, raw=None):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(app(scope, receive, send))
+    await app(scope, receive, send)
     start = sent[0]
     names = [(name.decode().lower(), value.decode("latin-1")) for name, value in start["headers"]]
     return Reply(start["status"], names, b"".join(message.get("body", b"") for message in sent[1:]))

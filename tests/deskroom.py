@@ -50,6 +50,8 @@ class Browser:
         self.app, self.site, self.cookies, self.headers = app, site, {}, headers
         # Answers for all other sites: takes an address, gives the one that it leads on to.
         self.elsewhere = None
+        # Called once, while the next request's body is on its way.
+        self.meanwhile = None
         self.page = None
 
     def get(self, path):
@@ -76,7 +78,9 @@ class Browser:
             headers = {"cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()), **self.headers}
             if method == "POST":
                 headers |= {"content-type": "application/x-www-form-urlencoded", "origin": self.site}
-            reply = ask(self.app, path, method, headers={k.replace("_", "-"): v for k, v in headers.items()}, body=body)
+            headers = {name.replace("_", "-"): value for name, value in headers.items()}
+            meanwhile, self.meanwhile = self.meanwhile, None
+            reply = ask(self.app, path, method, headers=headers, body=body, meanwhile=meanwhile)
             for name, value in reply.headers:
                 if name == "set-cookie":
                     key, _, rest = value.partition("=")

@@ -6,6 +6,7 @@ from deskroom import PASSWORD, desk_room
 from newsroom import BOATS, HEAD, WIRE, newsroom
 from starlette.requests import Request
 
+from syndicator.errors import ConflictError
 from syndicator.people import Role
 from syndicator.web.desk.introduced import Introduced
 
@@ -159,3 +160,18 @@ def test_config_reads_its_desk(tmp_path):
         desk = room.settings.desk
     assert (desk.enabled, desk.idle.total_seconds(), desk.lifetime.days) == (False, 3600, 2)
     assert desk.trusted_header == "X-Forwarded-User"
+
+
+def test_once_an_admin_has_come_in_by_the_header_no_link_is_printed_any_more(desk):
+    assert desk.users.first_link(desk.now)
+    introduced(desk, "admin").get("/desk/account")
+    assert desk.users.first_link(desk.now) is None
+    with pytest.raises(ConflictError, match="only admin"):
+        desk.users.set_enabled("admin", False, desk.now)
+    desk.invite("Ben", Role.ADMIN)
+    introduced(desk, "Ben").get("/desk/account")
+    desk.users.set_enabled("admin", False, desk.now)
+    assert desk.users.first_link(desk.now) is None
+    with desk.room.store.transaction():
+        desk.room.store.users.set_disabled(desk.room.store.users.named("Ben").id, desk.now)
+    assert desk.users.first_link(desk.now)

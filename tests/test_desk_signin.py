@@ -1,5 +1,6 @@
 """Who gets into the desk, and how: links, passwords, sessions; and who does not."""
 
+import time
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -7,6 +8,7 @@ import pytest
 from argon2 import PasswordHasher
 from asgi import ask
 from deskroom import PASSWORD, desk_room
+from itsdangerous import TimestampSigner
 
 from syndicator.people import Role
 from syndicator.web.desk import passwords
@@ -272,3 +274,75 @@ def test_a_changed_password_signs_out_everywhere_else(desk):
     assert "is changed" in here.press("Change password", old=PASSWORD, password=new, again=new).told[0]
     assert "sign-in" in there.get("/desk/account").url
     assert here.get("/desk/account").url == "/desk/account"
+
+
+def proof(browser):
+    browser.get("/desk/account")
+    return browser.page.tree.xpath("//input[@name='proof']/@value")[0]
+
+
+def test_what_was_said_is_told_to_the_session_that_did_it_and_for_a_minute(desk, monkeypatch):
+    anna, ben = desk.signed_in("Anna"), desk.signed_in("Ben")
+    said = ["Times are shown by the clock of Europe/Paris."]
+    page = anna.post("/desk/account", {"do": "zone", "zone": "Europe/Paris", "proof": proof(anna)})
+    assert page.told == said
+    assert anna.get(page.url).told == said
+    assert ben.get(page.url).told == []
+    assert desk.signed_in("Anna").get(page.url).told == []
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: int(time.time()) + 61)
+    assert anna.get(page.url).told == []
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_form_of_another_site_signs_nobody_in_and_chooses_no_password(desk, site):
+    desk.signed_in("Anna")
+    browser, path = desk.browser(sec_fetch_site=site), desk.invite("Ben", Role.VIEWER)
+    assert browser.post("/desk/sign-in", {"name": "Anna", "password": PASSWORD}).status == 403
+    assert browser.post(path, {"password": PASSWORD, "again": PASSWORD}).status == 403
+    assert browser.cookies == {}
+    assert desk.room.store.users.named("Ben").password is None
+
+
+def test_a_client_has_its_own_share_of_tries_whatever_names_it_makes_up(desk):
+    tries = [desk.browser(x_forwarded_for="203.0.113.7") for _ in range(11)]
+    pages = [each.post("/desk/sign-in", {"name": f"n{n}", "password": "wrong"}) for n, each in enumerate(tries)]
+    assert [page.status for page in pages] == [403] * 10 + [429]
+    other = desk.browser(x_forwarded_for="203.0.113.8")
+    assert other.post("/desk/sign-in", {"name": "n11", "password": "wrong"}).status == 403
+
+
+def test_a_known_browser_may_not_guess_for_ever_either(desk):
+    browser = desk.signed_in("Anna")
+    statuses = []
+    for number in range(11):
+        browser.headers = {"x_forwarded_for": f"203.0.113.{number}"}
+        statuses.append(browser.post("/desk/sign-in", {"name": "Anna", "password": "wrong"}).status)
+    assert statuses == [403] * 10 + [429]
+
+
+def test_the_old_password_can_not_be_guessed_from_an_open_session(desk):
+    browser = desk.signed_in("Anna")
+    fields = {"do": "password", "old": "wrong", "password": PASSWORD, "again": PASSWORD, "proof": proof(browser)}
+    statuses = []
+    for number in range(12):
+        browser.headers = {"x_forwarded_for": f"203.0.113.{number}"}
+        statuses.append(browser.post("/desk/account", fields).status)
+    assert set(statuses[:8]) == {400}
+    assert statuses[-1] == 429
+
+
+def test_a_password_chosen_by_a_link_signs_out_everywhere(desk):
+    before, here = desk.signed_in("Anna"), desk.browser()
+    here.get(desk.users.invite("Anna", desk.now).link.removeprefix("https://desk.example"))
+    assert here.press("Set password", password=PASSWORD, again=PASSWORD).url == "/desk/"
+    assert "sign-in" in before.get("/desk/account").url
+    assert here.get("/desk/account").url == "/desk/account"
+
+
+def test_signing_in_ends_the_session_that_was_in_this_browser(desk):
+    browser, other = desk.signed_in("Anna"), desk.browser()
+    other.cookies["__Host-desk"] = browser.cookies["__Host-desk"]
+    assert other.get("/desk/account").url == "/desk/account"
+    browser.post("/desk/sign-in", {"name": "Anna", "password": PASSWORD})
+    assert "sign-in" in other.get("/desk/account").url
+    assert browser.get("/desk/account").url == "/desk/account"

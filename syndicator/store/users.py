@@ -64,10 +64,16 @@ class Users:
         """Somebody by name, in any case."""
         return self._one("folded = ?", name.casefold())
 
+    def stands(self, user: UserRow) -> bool:
+        """Whether somebody may sign in as when this row was read: with the same password, not locked out or removed."""
+        now = self.get(user.id)
+        return now is not None and now.disabled is None and now.password == user.password
+
     def admins(self) -> int:
-        """How many admins can sign in."""
+        """How many admins can sign in: they have a password, or have come in some other way."""
         rows = self._db.query(
-            "SELECT count(*) AS n FROM users WHERE role = ? AND disabled IS NULL AND password IS NOT NULL",
+            "SELECT count(*) AS n FROM users"
+            " WHERE role = ? AND disabled IS NULL AND (password IS NOT NULL OR last_seen IS NOT NULL)",
             [Role.ADMIN.value],
         )
         return next(int(row["n"]) for row in rows)
@@ -106,6 +112,12 @@ class Users:
         return self._one(
             "disabled IS NULL AND id = (SELECT user FROM invitations WHERE hash = ? AND ends > ?)", hash_, seconds(now)
         )
+
+    def accept(self, hash_: str, now: datetime) -> UserRow | None:
+        """Whose invitation this is, if it is good still; it is over with this."""
+        user = self.invited(hash_, now)
+        self._db.execute("DELETE FROM invitations WHERE hash = ?", [hash_])
+        return user
 
     def begin_session(self, hash_: str, user: int, now: datetime, client: str) -> None:
         """Somebody has signed in."""

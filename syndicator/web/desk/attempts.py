@@ -42,6 +42,10 @@ class Attempts:
         device = self._device(request, account)
         return self._known.refuse_after(device) if device else self._strangers.refuse_after(account)
 
+    def is_known(self, request: Request, account: str) -> bool:
+        """Whether somebody has signed in to `account` in this browser before."""
+        return bool(self._device(request, account))
+
     def know(self, request: Request, account: str, answer: Response) -> None:
         """Somebody has signed in to `account` in this browser."""
         device = self._device(request, account) or self._signed.dumps(account)

@@ -24,6 +24,22 @@ Act = Callable[[Request, Visitor, Form], Awaitable[Response]]
 UNKEPT = {"Cache-Control": "no-store"}
 
 
+class TurnedAwayError(Exception):
+    """Whoever asks is not signed in (no `visitor`), or may not do this."""
+
+    def __init__(self, visitor: Visitor | None) -> None:
+        self.visitor = visitor
+        super().__init__()
+
+
+class Onward(RedirectResponse):
+    """Leads on to another page of the desk, which shows what was `said`: the door signs that for whoever did it."""
+
+    def __init__(self, where: str, said: str) -> None:
+        self.said = said
+        super().__init__(where, status_code=303, headers=UNKEPT)
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What every page of the desk works with."""
@@ -48,10 +64,32 @@ class Desk:
         """A page from one of the desk's templates."""
         return self.pages.page(template, visitor, status=status, **context)
 
+    def admit(self, request: Request, role: Role) -> Visitor:
+        """Whoever this request is from, as they stand now, if their role reaches `role`. Raises TurnedAwayError."""
+        visitor = self.sessions.of(request)
+        if visitor is None or not visitor.user.role.reaches(role):
+            raise TurnedAwayError(visitor)
+        return visitor
+
+    async def turn(self, request: Request, role: Role) -> Visitor:
+        """Take the turn to write for whoever may still do it then: it, and what came before, may have taken long.
+
+        Raises TurnedAwayError, StoreBusyError.
+        """
+        await self.house.turn()
+        return self.admit(request, role)
+
     def go(self, path: str, *, said: str = "") -> Response:
         """Lead on to another page of the desk after something was done (303), which shows what was `said`."""
-        told = f"{'&' if '?' in path else '?'}{self.sessions.told(said)}" if said else ""
-        return RedirectResponse(f"{self.base}{path}{told}", status_code=303, headers=UNKEPT)
+        return Onward(f"{self.base}{path}", said)
+
+    def signed(self, answer: Response, visitor: Visitor) -> Response:
+        """An answer that may lead on, with what was said for this visitor alone."""
+        if isinstance(answer, Onward) and answer.said:
+            where = answer.headers["location"]
+            sign = "&" if "?" in where else "?"
+            answer.headers["location"] = f"{where}{sign}{self.sessions.told(answer.said, visitor.session)}"
+        return answer
 
     def after_sign_in(self, following: str) -> str:
         """Where to go after signing in: a page of the desk, whatever the address says (no open redirect)."""
@@ -64,7 +102,9 @@ class Desk:
 class Behind:
     """An ASGI endpoint behind the door: `get` shows, `post` changes; for those whose role reaches `role`.
 
-    A `post` has the turn to write when it begins. Where it `writes` not at all or not always, it takes the turn itself.
+    A `post` has the turn to write when it begins. Where it `writes` not at all or not always, it takes the turn itself
+    (`Desk.turn`). Either way it begins with who they are by then: what they send may come slowly, and whoever is
+    locked out meanwhile does nothing any more.
 
     Whoever is not signed in is led to where they can be, and back. A form without its proof is refused with 403.
     What an act raises on purpose is told on a page of its own: 404 for what is not there, 400 for what can't be done.
@@ -87,11 +127,14 @@ class Behind:
     async def _answer(self, request: Request) -> Response:
         if request.method == "POST" and not is_ours(request, self._desk.origin):
             raise HTTPException(403)
-        visitor = await self._desk.sessions.of(request)
-        if visitor is None:
-            return self._to_sign_in(request)
-        if not visitor.user.role.reaches(self._role):
-            return self._desk.page("refused.html", visitor, status=403, needed=self._role)
+        try:
+            return await self._admitted(request, self._desk.admit(request, self._role))
+        except TurnedAwayError as error:
+            if error.visitor is None:
+                return self._to_sign_in(request)
+            return self._desk.page("refused.html", error.visitor, status=403, needed=self._role)
+
+    async def _admitted(self, request: Request, visitor: Visitor) -> Response:
         try:
             return await self._served(request, visitor)
         except SyndicatorError as error:
@@ -109,9 +152,8 @@ class Behind:
         form = await Form.sent(request)
         if not visitor.proves(form.text("proof")):
             return self._desk.page("stale.html", visitor, status=403)
-        if self._writes:
-            await self._desk.house.turn()
-        return await act(request, visitor, form)
+        visitor = await self._desk.turn(request, self._role) if self._writes else self._desk.admit(request, self._role)
+        return self._desk.signed(await act(request, visitor, form), visitor)
 
     def _to_sign_in(self, request: Request) -> Response:
         back = request.url.path + (f"?{request.url.query}" if request.url.query else "")

@@ -28,6 +28,7 @@ from syndicator.web.desk.lookback import Looked, excused, looked, refused, wrong
 from syndicator.web.desk.rights import check_change
 from syndicator.web.desk.trials import too_often
 from syndicator.web.desk.visitor import Visitor
+from syndicator.web.limits import Purse
 
 FORM_BYTES = 65_536
 # Who types wants an answer or none: the next letter asks again.
@@ -46,6 +47,8 @@ _TOO_SLOW = (
     "This takes too long to look back over just now. You can save it all the same, or ask for something narrower."
 )
 _TOO_OFTEN = "That was very often. Wait a few seconds, then look back again."
+# Looks back a minute, for each person, and how many may come at once.
+_LOOKS, _LOOKS_AT_ONCE = 300, 20
 _UNBOXED = "This query says more than the boxes can. Change it as it is written here."
 _CHANGED = "Somebody else has changed this alert since you opened it. Save again to put yours in its place."
 
@@ -81,6 +84,7 @@ class Editor:
         self._alerts = AlertDesk(desk.house.settings, desk.house.store, desk.house.pipeline.alerting)
         self._destinations = DestinationDesk(desk.house.settings, desk.house.store)
         self._acts = AlertActs(desk.house)
+        self._looks = Purse(_LOOKS, at_once=_LOOKS_AT_ONCE)
 
     async def get(self, request: Request, visitor: Visitor) -> Response:
         """An empty form, or a saved alert in it, with what it would have caught."""
@@ -94,10 +98,11 @@ class Editor:
 
     async def post(self, request: Request, visitor: Visitor, sent: Form) -> Response:
         """Save it; or show the page again as it was filled in: looked back, the other way to write, or a test sent."""
+        self._pay(visitor)
         do, destination = sent.text("do"), sent.text("test")
         if do == "save" and not destination:
             # Before the alert is read: nobody else changes it between that and the write.
-            await self._house.turn()
+            visitor = await self._desk.turn(request, Role.EDITOR)
         row, form = self._row(request, visitor), AlertForm.sent(sent)
         if destination:
             return await self._test(visitor, row, form, destination)
@@ -113,7 +118,13 @@ class Editor:
 
     async def preview(self, _request: Request, visitor: Visitor, sent: Form) -> Response:
         """The preview alone: for the script, as somebody types."""
+        self._pay(visitor)
         return self._desk.page("preview.html", visitor, look=await self._look(AlertForm.sent(sent)))
+
+    def _pay(self, visitor: Visitor) -> None:
+        """Refuse with 429 whoever asks faster than anybody types: each look is read before it is looked up."""
+        if (wait := self._looks.refuse_after(str(visitor.user.id))) is not None:
+            raise HTTPException(429, headers={"Retry-After": str(wait)})
 
     def _row(self, request: Request, visitor: Visitor) -> AlertRow | None:
         """The alert that the address names, None for a new one. Raises NotFoundError, UsageError."""

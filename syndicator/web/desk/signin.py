@@ -1,5 +1,6 @@
 """Signing in and out, the link by which somebody chooses their first password, and their own account."""
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from starlette.exceptions import HTTPException
@@ -8,12 +9,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from syndicator.access import fingerprint
+from syndicator.errors import CrowdedError
 from syndicator.people import Role, feeble
 from syndicator.store import UserRow
 from syndicator.web.desk.attempts import TOO_OFTEN, Attempts
 from syndicator.web.desk.door import UNKEPT, Behind, Desk
 from syndicator.web.desk.form import Form
-from syndicator.web.desk.passwords import Passwords
+from syndicator.web.desk.passwords import AGAIN_S, Passwords
 from syndicator.web.desk.visitor import Visitor, is_ours
 from syndicator.web.resource import Resource
 
@@ -24,6 +26,7 @@ LEFT = "left"
 _WRONG = "Name or password is wrong."
 _UNKNOWN = "Your organisation knows you as {}, and nobody at this desk is called so. An admin can add you by this name."
 _LOCKED = "Your organisation knows you as {}, who may not sign in at this desk any more. An admin can change that."
+_ANOTHER = "That is not your old password."
 _OVER = "This link is over: it was used, replaced, or is older than three days. Ask an admin for a new one."
 
 
@@ -58,7 +61,7 @@ class SignIn:
     async def form(self, request: Request) -> Response:
         """Where people sign in; who is signed in already, or whom our proxy has signed in, is led on."""
         following = request.query_params.get("next", "")
-        if await self._desk.sessions.of(request) is not None:
+        if self._desk.sessions.of(request) is not None:
             return RedirectResponse(self._desk.after_sign_in(following), 303, UNKEPT)
         user = self._desk.sessions.introduced.user(request)
         if user is None:
@@ -66,10 +69,8 @@ class SignIn:
         if LEFT in request.query_params:
             return self._desk.page("left.html", None, user=user)
         answer = RedirectResponse(self._desk.after_sign_in(following), 303, UNKEPT)
-        await self._desk.sessions.begin(
-            request, user, answer, by=f"the header {self._house.settings.desk.trusted_header}"
-        )
-        return answer
+        header = f"the header {self._house.settings.desk.trusted_header}"
+        return answer if await self._desk.sessions.begin(request, user, answer, by=header) else self._form(following)
 
     async def sign_in(self, request: Request) -> Response:
         """Begin a session, or say that it can't be; the same for a wrong name and a wrong password."""
@@ -80,13 +81,28 @@ class SignIn:
         seconds = self._attempts.refuse_after(request, name.casefold())
         if seconds is not None:
             return self._form(following, 429, name, TOO_OFTEN.format(seconds), {"Retry-After": str(seconds)})
-        user = self._house.store.users.named(name)
+        try:
+            user = await self._verified(request, name, password)
+        except CrowdedError as error:
+            return self._form(following, 503, name, str(error), {"Retry-After": str(AGAIN_S)})
+        answer = None if user is None else await self._enter(request, user, following, by="password")
+        return answer or self._form(following, 403, name, _WRONG)
+
+    async def _verified(self, request: Request, name: str, password: str) -> UserRow | None:
+        """Who has this name and password, as they were when that was looked at. Raises CrowdedError."""
+        user, gone = self._house.store.users.named(name), request.is_disconnected
+        known = self._attempts.is_known(request, name.casefold())
         kept = user.password if user is not None and user.disabled is None else None
-        if not await self._passwords.fits(password, kept) or user is None:
-            return self._form(following, 403, name, _WRONG)
+        if not await self._passwords.fits(password, kept, gone, known=known) or user is None:
+            return None
         if kept and self._passwords.is_dated(kept):
-            await self._keep(user, password)
-        return await self._enter(request, user, following, by="password")
+            renewed = await self._passwords.hash(password, gone, known=known)
+            await self._house.turn()
+            with self._house.store.transaction():
+                if self._house.store.users.stands(user):
+                    self._house.store.users.set_password(user.id, renewed)
+                    return replace(user, password=renewed)
+        return user
 
     async def sign_out(self, request: Request, visitor: Visitor, _form: Form) -> Response:
         """End the session; whom our proxy has signed in is not signed in again at once."""
@@ -113,8 +129,16 @@ class SignIn:
         wrong = self._wrong(form, user)
         if wrong:
             return self._welcome(user, wrong, 400)
-        await self._keep(user, form.lines("password"), act="password chosen", everywhere=True)
-        return await self._enter(request, user, "", by="their link")
+        kept = await self._passwords.hash(form.lines("password"), request.is_disconnected, known=True)
+        await self._house.turn()
+        with self._house.store.transaction():
+            # It may have been used, or replaced, in the meantime.
+            user = self._house.store.users.accept(fingerprint(request.path_params["token"]), self._house.clock())
+            if user is not None:
+                self._keep(user, kept, "password chosen")
+                user = replace(user, password=kept)
+        answer = None if user is None else await self._enter(request, user, "", by="their link")
+        return answer or self._desk.page("over.html", None, status=404, text=_OVER)
 
     async def account(self, _request: Request, visitor: Visitor) -> Response:
         """One's own zone, password and sessions."""
@@ -135,16 +159,21 @@ class SignIn:
         return self._account(visitor, "That can't be done here.", 400)
 
     async def _set_password(self, request: Request, visitor: Visitor, form: Form) -> Response:
-        user = visitor.user
+        user, gone = visitor.user, request.is_disconnected
         seconds = self._attempts.refuse_after(request, user.name.casefold())
         if seconds is not None:
             return self._account(visitor, TOO_OFTEN.format(seconds), 429)
-        if not await self._passwords.fits(form.lines("old"), user.password):
-            return self._account(visitor, "That is not your old password.", 400)
+        if not await self._passwords.fits(form.lines("old"), user.password, gone, known=True):
+            return self._account(visitor, _ANOTHER, 400)
         wrong = self._wrong(form, user)
         if wrong:
             return self._account(visitor, wrong, 400)
-        await self._keep(user, form.lines("password"), act="password changed", but=visitor.session.hash)
+        kept = await self._passwords.hash(form.lines("password"), gone, known=True)
+        visitor = await self._desk.turn(request, Role.VIEWER)
+        with self._house.store.transaction():
+            if not self._house.store.users.stands(user):
+                return self._account(visitor, _ANOTHER, 400)
+            self._keep(user, kept, "password changed", but=visitor.session.hash)
         return self._desk.go("/account", said="Your password is changed; other browsers are signed out.")
 
     def _set_zone(self, visitor: Visitor, zone: str) -> Response:
@@ -159,23 +188,19 @@ class SignIn:
                 self._note(user, "zone changed", f"{user.zone} → {key}")
         return self._desk.go("/account", said=f"Times are now in {key}.")
 
-    async def _enter(self, request: Request, user: UserRow, following: str, *, by: str) -> Response:
+    async def _enter(self, request: Request, user: UserRow, following: str, *, by: str) -> Response | None:
+        """Sign them in, unless `user` is out of date by now."""
         answer = RedirectResponse(self._desk.after_sign_in(following), 303, UNKEPT)
-        await self._desk.sessions.begin(request, user, answer, by=by)
+        if not await self._desk.sessions.begin(request, user, answer, by=by):
+            return None
         self._attempts.know(request, user.name.casefold(), answer)
         return answer
 
-    async def _keep(
-        self, user: UserRow, password: str, *, act: str = "", everywhere: bool = False, but: str = ""
-    ) -> None:
-        kept = await self._passwords.hash(password)
-        await self._house.turn()
-        with self._house.store.transaction():
-            self._house.store.users.set_password(user.id, kept)
-            if everywhere or but:
-                self._house.store.users.end_sessions(user.id, but=but)
-            if act:
-                self._note(user, act)
+    def _keep(self, user: UserRow, kept: str, act: str, *, but: str = "") -> None:
+        """Give somebody a password, and sign them out everywhere, `but` there."""
+        self._house.store.users.set_password(user.id, kept)
+        self._house.store.users.end_sessions(user.id, but=but)
+        self._note(user, act)
 
     def _note(self, user: UserRow, act: str, detail: str = "") -> None:
         """What somebody did to their own account."""

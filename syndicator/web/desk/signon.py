@@ -73,7 +73,7 @@ class SignOn:
     async def leave(self, request: Request) -> Response:
         """Send a browser to the provider; one in which somebody is signed in already, is led on."""
         following = request.query_params.get("next", "")
-        if await self._desk.sessions.of(request) is not None:
+        if self._desk.sessions.of(request) is not None:
             return RedirectResponse(self._desk.after_sign_in(following), 303, UNKEPT)
         if (seconds := self._limits.refuse_after(request.scope)) is not None:
             return self._too_often(seconds)
@@ -109,7 +109,8 @@ class SignOn:
         if isinstance(user, Response):
             return user
         answer = RedirectResponse(self._desk.after_sign_in(errand.following), 303, UNKEPT)
-        await self._desk.sessions.begin(request, user, answer, by=self._settings.name)
+        if not await self._desk.sessions.begin(request, user, answer, by=self._settings.name):
+            return self._refusal(_STRANGE, HTTPStatus.BAD_REQUEST)
         return answer
 
     def _known(self, who: Identified) -> UserRow | Response:

@@ -12,7 +12,7 @@ from hashlib import sha256
 from secrets import token_urlsafe
 from urllib.parse import urlencode
 
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -26,6 +26,8 @@ from syndicator.web.house import House
 # Signs of life are written down this seldom.
 _SEEN = timedelta(minutes=1)
 _KEY = "desk key"
+# What an act came to is told on the page that comes next, and not when its address is opened again later.
+_TOLD_FOR_S = 60
 _LONGEST_CLIENT = 200
 _LONGEST_COOKIE = 100
 
@@ -51,10 +53,10 @@ class Sessions:
         self._house = house
         self.introduced = Introduced(house)
         self._stay = Stay(house.settings.desk.idle, house.settings.desk.lifetime)
-        self._signed = URLSafeSerializer(house.store.key(_KEY), salt="desk said")
+        self._signed = URLSafeTimedSerializer(house.store.key(_KEY))
         self._cookie = Cookie("desk", house)
 
-    async def of(self, request: Request) -> Visitor | None:
+    def of(self, request: Request) -> Visitor | None:
         """Whoever this request is from, if they are signed in; it counts as a sign of life."""
         secret = self._cookie.of(request)
         if not secret or len(secret) > _LONGEST_COOKIE:
@@ -67,28 +69,32 @@ class Sessions:
         if self._stay.ends(session.began, session.seen) <= now:
             return None
         if self.introduced.is_another(request, user):
-            await self._over(session)
+            self._over(session)
             return None
         if now - session.seen >= _SEEN:
-            await self._seen(session, now)
-        return Visitor(user, session, proof(secret), self._said(request))
+            self._seen(session, now)
+        return Visitor(user, session, proof(secret), self._said(request, session))
 
-    async def begin(self, request: Request, user: UserRow, answer: Response, *, by: str) -> None:
+    async def begin(self, request: Request, user: UserRow, answer: Response, *, by: str) -> bool:
         """Sign somebody in with this `answer`; whoever was signed in here before is no more. Raises StoreError.
 
-        `by` says in the audit log what they were known by.
+        `by` says in the audit log what they were known by. False, and nobody is signed in, where `user` is out of date:
+        locked out, removed or with another password since.
         """
         secret, old = token_urlsafe(32), self._cookie.of(request)
         now, client = self._house.clock(), request.headers.get("user-agent", "")[:_LONGEST_CLIENT]
         await self._house.turn()
         with self._house.store.transaction():
             users = self._house.store.users
+            if not users.stands(user):
+                return False
             users.end_session(fingerprint(old))
             users.forget(now - self._stay.longest, now - self._stay.idle, now)
             users.begin_session(fingerprint(secret), user.id, now, client)
             how = f"by {by}; {client}" if client else f"by {by}"
             self._house.store.audit.note(now, user.name, "signed in", f"user {user.name}", how)
         self._cookie.give(answer, secret, self._stay.longest)
+        return True
 
     async def end(self, visitor: Visitor, answer: Response) -> None:
         """Sign somebody out here. Raises StoreError."""
@@ -99,30 +105,38 @@ class Sessions:
             self._house.store.audit.note(self._house.clock(), name, "signed out", f"user {name}")
         self._cookie.take_back(answer)
 
-    def told(self, said: str) -> str:
-        """A query that has the next page say something; signed, so that nobody else can put words on our pages."""
-        return urlencode({"said": self._signed.dumps(said)})
+    def told(self, said: str, session: SessionRow) -> str:
+        """A query that has the next page of this session say something, for a minute.
 
-    def _said(self, request: Request) -> str:
+        It is signed, so that nobody else can put words on our pages.
+        """
+        return urlencode({"said": self._signed.dumps(said, salt=_salt(session))})
+
+    def _said(self, request: Request, session: SessionRow) -> str:
         if request.method == "POST":
             # The address is still that of the page on which the last act was told; this is another act.
             return ""
         try:
-            return str(self._signed.loads(request.query_params.get("said", "")))
+            said = request.query_params.get("said", "")
+            return str(self._signed.loads(said, max_age=_TOLD_FOR_S, salt=_salt(session)))
         except BadSignature:
             return ""
 
-    async def _over(self, session: SessionRow) -> None:
+    def _over(self, session: SessionRow) -> None:
         # Where another process writes just now, the session is over with the next sign-in, and opens nothing before.
         if self._house.store.is_free():
             with self._house.store.transaction():
                 self._house.store.users.end_session(session.hash)
 
-    async def _seen(self, session: SessionRow, now: datetime) -> None:
+    def _seen(self, session: SessionRow, now: datetime) -> None:
         # Nobody is kept from reading because another process writes just now.
         if self._house.store.is_free():
             with self._house.store.transaction():
                 self._house.store.users.seen(session.hash, session.user, now)
+
+
+def _salt(session: SessionRow) -> str:
+    return f"desk said {session.hash}"
 
 
 def proof(secret: str) -> str:
