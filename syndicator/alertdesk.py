@@ -224,7 +224,8 @@ class AlertDesk:
         definition = read_alert(dict(raw), self._settings, destinations)
         taken = self._store.alerts.named(definition.name)
         if taken is not None and taken.id != but:
-            raise ConflictError(f"name: there is an alert called {taken.name!r} already: choose another name.")
+            # As it was typed, not as it is kept: that may be somebody's own.
+            raise ConflictError(f"name: there is an alert called {definition.name!r} already: choose another name.")
         return definition
 
     def _change(

@@ -14,6 +14,7 @@ from syndicator.addresses import Addresses
 from syndicator.alertdesk import AlertDesk, written
 from syndicator.alerts import Answer, Verdict
 from syndicator.people import Role
+from syndicator.web.desk import alertform, editor
 from syndicator.web.house import House
 
 LINES = '[destinations.lines]\nkind = "file"\npath = "alerts.jsonl"\n'
@@ -322,3 +323,62 @@ def test_an_alert_that_is_not_shared_stays_so_when_it_is_carried_elsewhere(desk)
     assert {name: shape.shared for name, shape in shapes_of.items()} == {
         "Configured": True, "Mine": False, "Ours": True, "Told": True,
     }  # fmt: skip
+
+
+def proof_of(browser):
+    browser.get("/desk/account")
+    return browser.page.tree.xpath("//input[@name='proof']/@value")[0]
+
+
+@pytest.mark.parametrize("box", ["all", "phrase", "any", "near", "near_to", "none"])
+def test_boxes_that_hold_more_than_a_query_may_are_refused_before_one_is_written(desk, monkeypatch, box):
+    browser = desk.signed_in("Anna")
+    fields = {"proof": proof_of(browser), "by": "boxes", "all": "boat", box: "ab " * 1400}
+    with monkeypatch.context() as patched:
+        patched.setattr(alertform, "query_of", None)
+        page = browser.post("/desk/alerts/preview", fields)
+        assert page.status == 200
+        assert "The query is too long" in page.words
+        assert browser.post("/desk/alerts/new", {**fields, "name": "Boats", "do": "save"}).status == 400
+    assert saved(desk, "Boats") is None
+
+
+@pytest.mark.parametrize("path", ["/desk/alerts/preview", "/desk/alerts/new"])
+def test_nobody_looks_back_faster_than_anybody_types_and_keeps_only_themselves(tmp_path, monkeypatch, path):
+    monkeypatch.setattr(editor, "_LOOKS", 1)
+    with desk_room(tmp_path, BOATS, WIRE) as desk:
+        anna, ben = desk.signed_in("Anna"), desk.signed_in("Ben")
+        fields = {"proof": proof_of(anna), "by": "query", "query": ""}
+        assert [anna.post(path, fields).status for _ in range(20)] == [200] * 20
+        reply = anna.post(path, fields).reply
+        assert reply.status == 429
+        assert int(reply["retry-after"]) > 0
+        assert ben.post(path, {**fields, "proof": proof_of(ben)}).status == 200
+
+
+def test_looking_back_is_for_who_may_have_alerts(desk):
+    browser = desk.signed_in("Anna", Role.VIEWER)
+    fields = {"proof": proof_of(browser), "by": "query", "query": "boat"}
+    assert browser.post("/desk/alerts/preview", fields).status == 403
+
+
+@pytest.mark.parametrize(
+    ("link", "leads"), [("https://wire.example/x", True), ("javascript:alert(1)", False)], ids=["web", "script"]
+)
+def test_what_would_have_been_found_links_to_the_web_or_nowhere(desk, link, leads):
+    with desk.room.store.transaction():
+        desk.room.store._db.execute("UPDATE articles SET url = ?, canonical = NULL", [link])
+    browser = desk.signed_in("Anna")
+    page = browser.post("/desk/alerts/preview", {"proof": proof_of(browser), "by": "query", "query": "boat"})
+    assert "Boat found off Dover" in page.words
+    assert (link in page.tree.xpath("//a/@href")) is leads
+
+
+def test_a_name_that_is_taken_is_not_told_as_whoever_has_it_spells_it(desk):
+    desk_of(desk).add({"name": "RAID on Ministry", "query": "boat", "owner": "Ben", "shared": False}, desk.now)
+    browser = desk.signed_in("Anna")
+    browser.get("/desk/alerts/new")
+    page = browser.press("Save the alert", name="raid on ministry", all="boat")
+    assert page.status == 400
+    assert "there is an alert called 'raid on ministry' already" in page.words.lower()
+    assert "RAID" not in page.words

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from syndicator.errors import QueryError
-from syndicator.query import Boxes, boxes_of, parse
+from syndicator.query import MAX_BYTES, Boxes, boxes_of, parse
 from syndicator.query import written as query_of
 from syndicator.web.desk.form import Form
 
@@ -61,7 +61,7 @@ class AlertForm:
         boxed = form.text("by") == "boxes"
         return cls(
             name=form.text("name"),
-            query=query_of(boxes) if boxed else form.text("query"),
+            query=_query(boxes) if boxed else form.text("query"),
             boxed=boxed,
             boxes=boxes,
             within=within,
@@ -153,6 +153,12 @@ class AlertForm:
         if self.boxed and not self.query:
             found.append(("query", "Say what to look for: fill in one of the boxes, besides “none of these”."))
         return found
+
+
+def _query(boxes: Boxes) -> str:
+    """The query that boxes write. Of more than a query may have it is only what was typed, which is refused as such."""
+    typed = " ".join(filter(None, (boxes.all, boxes.phrase, boxes.any, boxes.near, boxes.near_to, boxes.none)))
+    return typed if len(typed.encode()) > MAX_BYTES else query_of(boxes)
 
 
 def is_distance(typed: str) -> bool:
