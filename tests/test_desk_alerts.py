@@ -10,6 +10,7 @@ from newsroom import BOATS, NOW, WIRE, rss
 from outbox import DESK, PHONE, Desk, alert
 
 from syndicator.alertdesk import AlertDesk, written
+from syndicator.articledesk import ArticleDesk
 from syndicator.destinationdesk import DestinationDesk
 from syndicator.people import COMMAND, Role
 from syndicator.store import AlertRow, UserRow
@@ -133,6 +134,14 @@ def test_nobody_but_a_chief_copies_what_is_not_theirs_to_see(desk, shared):
     page = browser.post(f"/desk/alerts/{theirs.id}", {"proof": proof(browser), "do": "duplicate"})
     assert page.status == (200 if shared else 404)
     assert (desk.room.store.alerts.named("Theirs (copy)") is not None) == shared
+
+
+def test_a_viewer_makes_no_alert_by_copying_one(desk):
+    shared = add(desk, "Theirs", "Ben")
+    browser = desk.signed_in("Anna", Role.VIEWER)
+    page = browser.post(f"/desk/alerts/{shared.id}", {"proof": proof(browser), "do": "duplicate"})
+    assert (page.status, "for editors" in page.told[0]) == (400, True)
+    assert desk.room.store.alerts.named("Theirs (copy)") is None
 
 
 def test_every_act_needs_the_proof_of_this_session(desk):
@@ -535,3 +544,23 @@ def test_why_is_told_for_an_address_with_what_comes_of_it(desk):
     assert "It did not fire." in page.words
     assert "kent" in page.words.lower()
     assert page.tree.xpath("//h2/a[starts-with(@href, '/desk/articles/')]")
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.EDITOR, Role.CHIEF])
+def test_what_is_held_is_nobodys_business_but_chiefs_when_it_is_asked_about(desk, role):
+    mine = add(desk, query="boat AND kent", owner="Ben")
+    it = said(desk, "A secret boat", text="Nothing afloat.")
+    id_ = it.article("A secret boat")
+    hold(desk, id_)
+    browser = desk.signed_in("Anna", role)
+    for about in (id_, id_.removeprefix("urn:uuid:")[:8]):
+        page = browser.get(f"/desk/alerts/{mine.id}/why?about={about}")
+        assert page.status == 200
+        assert ("A secret boat" in page.words) == (role is Role.CHIEF)
+        assert ("No article of ours is that." in page.words) == (role is not Role.CHIEF)
+
+
+def hold(desk, id_):
+    room = desk.room
+    news = ArticleDesk(room.settings, room.store, room.pipeline)
+    news.embargo(id_, desk.now + timedelta(days=1), desk.now, by="Chief", why="Wait.")

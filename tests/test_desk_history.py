@@ -10,6 +10,7 @@ from outbox import DESK, PHONE, Desk
 
 from syndicator.alertdesk import AlertDesk
 from syndicator.alerts import Answer, DeliveryState, Event, Verdict
+from syndicator.articledesk import ArticleDesk
 from syndicator.desk import Desk as NewsDesk
 from syndicator.people import Role
 from syndicator.store import Queued
@@ -128,6 +129,31 @@ def test_what_is_withdrawn_is_not_told_again_at_the_desk(desk):
         assert b"libellous" not in page.reply.body
         assert "boat (title)" not in page.words
         assert "withdrawn" in page.words
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.CHIEF])
+def test_what_is_held_after_it_fired_is_shown_without_words_to_all_but_chiefs(desk, role):
+    mine = add(desk, owner="Ben")
+    text = " ".join(f"word{number}" for number in range(80)) + " secret dinghy."
+    say(desk, "A secret boat", text=text)
+    say(desk, "Another boat", text=text, source="wire")
+    room = desk.room
+    news = ArticleDesk(room.settings, room.store, room.pipeline)
+    news.embargo(desk.wire.article("A secret boat"), desk.now + timedelta(days=1), desk.now, by="Chief", why="Wait.")
+    browser = desk.signed_in("Anna", role)
+    another = desk.wire.article("Another boat")
+    for path in ("/desk/history", f"/desk/alerts/{mine.id}", f"/desk/alerts/{mine.id}/why?about={another}"):
+        page = browser.get(path)
+        assert page.status == 200
+        assert "Another boat" in page.words
+        if role is Role.VIEWER:
+            assert "A secret boat" not in page.words
+            assert "an article that is held back" in page.words
+    assert titles(browser.get("/desk/history"))[-1] == (
+        "A secret boat" if role is Role.CHIEF else "an article that is held back"
+    )
+    words = browser.page.tree.xpath("//article")[-1].text_content()
+    assert ("Because of boat" in " ".join(words.split())) == (role is Role.CHIEF)
 
 
 def test_a_story_names_its_other_sources_and_articles(desk):

@@ -24,7 +24,7 @@ from syndicator.web.desk.firings import Firing, Firings, Named, Wanted
 from syndicator.web.desk.form import Form
 from syndicator.web.desk.pages import Clock
 from syndicator.web.desk.question import Question
-from syndicator.web.desk.rights import check_change, check_sight, is_own, is_shared, may_change
+from syndicator.web.desk.rights import check_change, check_sight, is_own, is_shared, may_change, sees_all
 from syndicator.web.desk.visitor import Visitor
 from syndicator.web.desk.whynot import LONGEST, Answered, answered, meant
 
@@ -109,8 +109,9 @@ class AlertPages:
         clock = Clock(ZoneInfo(user.zone), house.clock())
 
         def look(store: Store) -> tuple[list[Article], Answered | None, list[Named], Firings]:
-            firings = Firings(store, house.settings, house.clock(), lambda each: may_change(user, each))
-            found = meant(store, house.settings, about)
+            held = sees_all(user)
+            firings = Firings(store, house.settings, house.clock(), lambda each: may_change(user, each), held=held)
+            found = meant(store, house.settings, about, held=held)
             one = answered(store, house.settings, row, found[0], clock.full) if len(found) == 1 else None
             return found, one, [firings.named(article) for article in found], firings
 
@@ -152,7 +153,7 @@ class AlertPages:
         house = self._desk.house
         now, changes = house.clock(), may_change(user, row)
         standing = AlertDesk(house.settings, store, house.pipeline.alerting).standing(row, now)
-        firings = Firings(store, house.settings, now, lambda each: may_change(user, each))
+        firings = Firings(store, house.settings, now, lambda each: may_change(user, each), held=sees_all(user))
         deeds = Deeds(store, house.settings, user, now)
         addresses = shapes.PrivateFeed.of(row, house.settings)
         feed = [("RSS", addresses.rss), ("Atom", addresses.atom), ("JSON Feed", addresses.json_)]

@@ -36,7 +36,8 @@ class Named:
 class Firing:
     """One hit. `heading` and `passage` are what matched, with its words marked; `words` names them.
 
-    Of an article that was withdrawn only the notice is shown. `fate` says what became of it where no delivery does.
+    Of an article that was withdrawn only the notice is shown, and of one that is held nothing to who may not see it.
+    `fate` says what became of it where no delivery does.
     """
 
     hit: HitRow
@@ -63,12 +64,21 @@ class Wanted:
 
 
 class Firings:
-    """Reads what fired. `may_change` tells whose dead deliveries may be sent again."""
+    """Reads what fired. `may_change` tells whose dead deliveries may be sent again; `held`: held articles, too."""
 
-    def __init__(self, store: Store, settings: Settings, now: datetime, may_change: Callable[[AlertRow], bool]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        now: datetime,
+        may_change: Callable[[AlertRow], bool],
+        *,
+        held: bool = False,
+    ) -> None:
         self._store = store
         self._now = now
         self._may_change = may_change
+        self._held = held
         self._titles = {source.name: source.title for source in settings.sources}
         self._alerts: dict[str, AlertRow] = {}
 
@@ -91,7 +101,7 @@ class Firings:
             self.named(article),
             heading,
             passage,
-            "" if article.state is State.KILLED else why(hit.reasons),
+            "" if self._is_silenced(article) else why(hit.reasons),
             tuple(kin),
             tuple(dict.fromkeys(carriers)),
             self._fate(hit, alert, article, told=bool(tried)),
@@ -102,15 +112,21 @@ class Firings:
     def named(self, article: Article) -> Named:
         """An article as a link."""
         title = article.content.title or "an article past its retention"
+        if self._is_silenced(article) and article.state is State.EMBARGOED:
+            title = "an article that is held back"
         source = self._titles.get(article.source, article.source)
         return Named(f"/articles/{article.id.removeprefix('urn:uuid:')}", title, source)
 
     def _shown(self, article: Article, hit: HitRow) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
         """The headline and the passage that matched, as they stood then; of what was withdrawn nothing again."""
-        version = None if article.state is State.KILLED else self._store.articles.version(hit.seq)
+        version = None if self._is_silenced(article) else self._store.articles.version(hit.seq)
         if version is None:
             return (Piece(self.named(article).title),), ()
         return shown(version.content.title, version.content.text or version.content.summary, hit.reasons)
+
+    def _is_silenced(self, article: Article) -> bool:
+        """Whether an article's words are not shown: withdrawn, or held back from whoever looks."""
+        return article.state is State.KILLED or (article.state is State.EMBARGOED and not self._held)
 
     def _alert(self, id_: str) -> AlertRow:
         if id_ not in self._alerts:

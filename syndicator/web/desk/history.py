@@ -93,7 +93,7 @@ class History:
         def look(store: Store) -> tuple[AlertRow | None, list[Firing]]:
             row = check_sight(user, _kept(store, one)) if one else None
             wanted = Wanted((row.id,) if row else _seen(store, user, asked.words), asked.fate, asked.before)
-            firings = Firings(store, house.settings, now, lambda each: may_change(user, each))
+            firings = Firings(store, house.settings, now, lambda each: may_change(user, each), held=sees_all(user))
             return row, firings.read(wanted, PAGE + 1)
 
         row, found = await house.searching.read(look)

@@ -37,25 +37,30 @@ class Answered:
     silence: str
 
 
-def meant(store: Store, settings: Settings, text: str) -> list[Article]:
+def meant(store: Store, settings: Settings, text: str, *, held: bool) -> list[Article]:
     """Articles that somebody may mean by an address, an id or words of a headline; newest first, at most ten.
 
-    Held and withdrawn ones are found by address and id alone.
+    Held and withdrawn ones are found by address and id alone, and `held` ones only by who may see them.
     """
     if not text:
         return []
     if _ID.match(text):
-        found = store.articles.find(text.lower())
+        found = _seen(store.articles.find(text.lower()), held=held)
         if found:
             return found
     if _ADDRESS.match(text):
         address = text if "://" in text else f"https://{text}"
         own = _of_ours(settings.site.url, address)
         found = store.articles.find(own or address) or ([] if own else store.articles.at(_spellings(address)))
+        found = _seen(found, held=held)
         if found:
             return found
     query = _headline(text)
     return [hit.article for hit in store.search.find(query, limit=MOST)] if query else []
+
+
+def _seen(found: list[Article], *, held: bool) -> list[Article]:
+    return [each for each in found if held or each.state is not State.EMBARGOED]
 
 
 def _of_ours(site: str, address: str) -> str | None:
