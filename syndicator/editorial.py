@@ -6,11 +6,14 @@ readers do not show an edit again.
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from syndicator.errors import ConflictError, UsageError
 from syndicator.identity import advisory_id
 from syndicator.model import Article, Content, Kind, State
+
+# What is held for longer is a year that was mistyped.
+LONGEST_EMBARGO = timedelta(days=5 * 365)
 
 
 def correction(article: Article, note: str, *, title: str | None, text: str | None) -> Content:
@@ -66,6 +69,8 @@ def may_embargo(article: Article, until: datetime, now: datetime) -> None:
         raise UsageError(f"{article.id} was killed, and stays so.")
     if until <= now:
         raise UsageError("That time has already passed: an embargo ends in the future.")
+    if until > now + LONGEST_EMBARGO:
+        raise UsageError(f"{until:%Y-%m-%d} is too far away: an embargo ends within five years.")
 
 
 def edition(article: Article) -> str:

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from deskroom import desk_room
@@ -16,6 +17,7 @@ from syndicator.model import Content, Entry, State
 from syndicator.people import Role
 from syndicator.reach import rehearse
 from syndicator.store import Question
+from syndicator.web.desk.pages import Clock
 from syndicator.websub import Asked, Mode
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
@@ -170,6 +172,41 @@ def _by_the_clock_of(it, name, zone):
 
 def _opened(it, id_):
     return f"{it.store.articles.get(id_).seq}.0"
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "UTC"])
+def test_an_end_of_time_is_shown_by_every_clock(zone):
+    clock = Clock(ZoneInfo(zone), NOW)
+    for moment in (datetime(9999, 12, 31, 23, 59, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)):
+        assert str(moment.day) in clock.full(moment)
+        assert str(moment.day) in clock.short(moment)
+
+
+@pytest.mark.parametrize("role", list(Role), ids=[role.value for role in Role])
+def test_notes_of_holds_are_for_chiefs(it, role):
+    id_ = it.say("A boat came in")
+    chief = it.desk.signed_in("Chief", Role.CHIEF)
+    chief.get(it.path(id_))
+    chief.press(ACTS["embargo"][0], until="2026-11-04T07:00", note="The minister asked us.")
+    chief.press("Hold it now")
+    chief.get(it.path(id_))
+    chief.press("Show what goes to whom if it is released", note="All is confirmed.")
+    chief.press("Release it now")
+    page = it.desk.signed_in("Somebody", role).get(it.path(id_))
+    assert page.status == 200
+    assert ("The minister asked us." in page.words) == role.reaches(Role.CHIEF)
+    assert ("What people did" in page.words) == role.reaches(Role.CHIEF)
+
+
+@pytest.mark.parametrize(
+    ("link", "leads"), [("https://wire.example/a", True), ("javascript:alert(1)", False)], ids=["web", "script"]
+)
+def test_an_articles_link_leads_to_the_web_or_nowhere(it, link, leads):
+    id_ = it.say("A boat came in")
+    with it.store.transaction():
+        it.store._db.execute("UPDATE articles SET url = ?, canonical = NULL WHERE id = ?", [link, id_])
+    links = it.desk.signed_in("Anna").get(it.path(id_)).tree.xpath("//a/@href")
+    assert (link in links) is leads
 
 
 @pytest.mark.parametrize("uuid", ["nonsense", "00000000-0000-4000-8000-000000000000", "a' OR 1=1 --"])
@@ -359,10 +396,12 @@ def test_an_embargo_says_who_had_it_already_and_ends_by_the_clock_of_whoever_set
         ("2026-11-03T11:59", None),
         ("", None),
         ("tomorrow", None),
-        ("9999-12-31T23:59", "23:59"),
+        ("2031-11-02T11:59", "11:59"),
+        ("2031-11-03T12:00", None),
+        ("9999-12-31T23:59", None),
         ("0001-01-01T00:00", None),
     ],
-    ids=["skipped", "twice", "past", "empty", "words", "end of time", "beginning of time"],
+    ids=["skipped", "twice", "past", "empty", "words", "years", "too many years", "end of time", "beginning of time"],
 )
 def test_an_embargo_ends_at_a_time_that_there_is_and_never_too_early(it, until, ends):
     id_ = it.say("A boat came in")

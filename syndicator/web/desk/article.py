@@ -49,7 +49,7 @@ class Fired:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """All that the newsroom knows of an article. `versions` and `trail` are newest first."""
+    """All that the newsroom knows of an article. `versions` and `trail` are newest first; the latter is for chiefs."""
 
     item: FeedItem
     retired: bool
@@ -123,7 +123,7 @@ class ArticlePage:
     def _dossier(self, id_: str, visitor: Visitor, store: Store) -> Dossier:
         house = self._desk.house
         item = visible(store, id_, visitor)
-        article = item.article
+        article, chief = item.article, visitor.user.role.reaches(Role.CHIEF)
         reasons = [each for why in store.topics.of(id_).values() for each in standing(article, why)]
         return Dossier(
             item=item,
@@ -140,7 +140,9 @@ class ArticlePage:
             ),
             trail=Deeds(store, house.settings, visitor.user, house.clock()).read(
                 store.audit.newest(limit=_ACTS, thing=f"article {id_}")
-            ),
+            )
+            if chief
+            else (),
         )
 
 

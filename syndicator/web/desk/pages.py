@@ -103,16 +103,23 @@ class Clock:
 
     def full(self, moment: datetime) -> str:
         """As in "23 November 2026, 14:05"."""
-        local = moment.astimezone(self._zone)
+        local = self._local(moment)
         return f"{local.day} {local:%B %Y, %H:%M}"
 
     def short(self, moment: datetime) -> str:
         """Of today the time alone ("14:05"), of this year without the year ("23 Nov, 14:05")."""
-        local, today = moment.astimezone(self._zone), self._now.astimezone(self._zone)
+        local, today = self._local(moment), self._local(self._now)
         if local.date() == today.date():
             return f"{local:%H:%M}"
         year = "" if local.year == today.year else f" {local.year}"
         return f"{local.day} {local:%b}{year}, {local:%H:%M}"
+
+    def _local(self, moment: datetime) -> datetime:
+        """By their clock; at the ends of the calendar, which some zones reach before others do, by UTC."""
+        try:
+            return moment.astimezone(self._zone)
+        except OverflowError:
+            return moment
 
     def ago(self, moment: datetime) -> str:
         """As in "just now", "5 minutes ago", "in 2 days"."""
