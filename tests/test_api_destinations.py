@@ -182,6 +182,20 @@ def test_a_destination_in_use_is_removed_only_by_force(room):
     room.refused(404, "GET", "/destinations/hook")
 
 
+@pytest.mark.parametrize("scope", [Scope.ALERTS_READ, Scope.ALERTS_WRITE, None], ids=["reads", "writes", "neither"])
+def test_what_alerts_are_called_is_told_to_those_who_may_read_them(room, scope):
+    added(room)
+    room.said("POST", "/alerts", {"name": "Raid", "query": "boat", "destinations": ["hook"]}, status=201)
+    token = room.token(Scope.DESTINATIONS_WRITE, *filter(None, [scope]))
+    named = ["Raid"] if scope else []
+    listed = room.said("GET", "/destinations", token=token)["destinations"]
+    assert [each["alerts"] for each in listed if each["name"] == "hook"] == [named]
+    assert room.said("GET", "/destinations/hook", token=token)["alerts"] == named
+    assert room.said("PATCH", "/destinations/hook", {"owner": "Ben"}, token=token)["alerts"] == named
+    assert room.said("POST", "/destinations/hook/on", token=token)["alerts"] == named
+    assert ("Raid" in room.refused(409, "DELETE", "/destinations/hook", token=token)["detail"]) == bool(scope)
+
+
 def test_a_destination_that_is_not_there_is_not_found(still):
     for method, place in (("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/test"), ("POST", "/on")):
         still.refused(404, method, f"/destinations/nowhere{place}", {} if method == "PATCH" else None)

@@ -29,7 +29,9 @@ class Destination(Shape):
     waiting: int
     delivered: int
     dead: int
-    alerts: tuple[str, ...] = Field(description="The names of the alerts that use it.")
+    alerts: tuple[str, ...] = Field(
+        description="The names of the alerts that use it; empty for a token without `alerts:read`."
+    )
     problem: str | None = Field(description="Why it can't be used, where it can't.")
 
     @classmethod

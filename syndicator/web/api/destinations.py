@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 from starlette.requests import Request
 
 from syndicator import shapes
-from syndicator.access import Scope
+from syndicator.access import Scope, may
 from syndicator.config import DestinationKind
 from syndicator.destinationdesk import TEST_S, DestinationDesk, Reached
 from syndicator.errors import NotFoundError
@@ -104,26 +104,33 @@ def _changeable(house: House, name: str, request: Request) -> DestinationRow:
     return row
 
 
-async def _told(house: House, row: DestinationRow, response: Response) -> shapes.Destination:
+async def _told(house: House, row: DestinationRow, response: Response, token: TokenRow) -> shapes.Destination:
     """A destination as it stands, which counts all its deliveries: too many for the event loop's thread."""
     response.headers.update({"ETag": destination_tag(house.store, row), **UNSTORED})
     standing = await house.reading.read(lambda store: DestinationDesk(house.settings, store).standing(row))
-    return _shown(standing)
+    return _shown(standing, token)
 
 
-def _shown(standing: Reached) -> shapes.Destination:
-    """A destination as a token sees it: what folders this machine has is for those who work at it."""
+def _shown(standing: Reached, token: TokenRow) -> shapes.Destination:
+    """A destination as a token sees it: what folders this machine has is for those who work at it.
+
+    What alerts are called is for those who may read them: at the desk there are some that are somebody's own.
+    """
     if standing.row.kind == DestinationKind.FILE:
         standing = replace(standing, where=PurePath(standing.where).name)
-    return shapes.Destination.of(standing)
+    return shapes.Destination.of(standing if _reads_alerts(token) else replace(standing, alerts=()))
+
+
+def _reads_alerts(token: TokenRow) -> bool:
+    return may(token.scopes, Scope.ALERTS_READ)
 
 
 @router.get("/destinations")
-async def list_destinations(_token: Reads, house: TheHouse, response: Response) -> DestinationList:
+async def list_destinations(token: Reads, house: TheHouse, response: Response) -> DestinationList:
     """Every destination: where it leads, how it does, and what waits for it."""
     response.headers.update(UNSTORED)
     standing = await house.reading.read(lambda store: DestinationDesk(house.settings, store).all())
-    return DestinationList(destinations=tuple(map(_shown, standing)))
+    return DestinationList(destinations=tuple(_shown(each, token) for each in standing))
 
 
 @router.post("/destinations", status_code=201, responses=CREATED | documented(409, 413), max_body_size=BODY_BYTES)
@@ -134,13 +141,13 @@ async def add_destination(
     raw = {"owner": token.owner} | {key: value for key, value in body.given().items() if value is not None}
     row = _desk(house).add(raw.pop("name"), raw, house.clock(), by=by(token))
     response.headers["Location"] = f"{request.scope['root_path']}/destinations/{row.name}"
-    return await _told(house, row, response)
+    return await _told(house, row, response, token)
 
 
 @router.get("/destinations/{name}", responses=TAGGED | documented(404))
-async def show_destination(_token: Reads, house: TheHouse, response: Response, name: Name) -> shapes.Destination:
+async def show_destination(token: Reads, house: TheHouse, response: Response, name: Name) -> shapes.Destination:
     """One destination as it stands."""
-    return await _told(house, destination_meant(house, name), response)
+    return await _told(house, destination_meant(house, name), response, token)
 
 
 @router.patch("/destinations/{name}", responses=_CHANGES | documented(409, 413), max_body_size=BODY_BYTES)
@@ -151,7 +158,7 @@ async def change_destination(
     row = _changeable(house, name, request)
     if changes := body.given():
         row = _desk(house).edit(row.name, changes, house.clock(), by=by(token)).row
-    return await _told(house, row, response)
+    return await _told(house, row, response, token)
 
 
 @router.delete("/destinations/{name}", status_code=204, responses=CHANGED | documented(404, 409))
@@ -166,9 +173,10 @@ async def remove_destination(
     row, desk = _changeable(house, name, request), _desk(house)
     users = desk.users(row.name)
     if users and not asked.force:
+        named = f": {', '.join(users[:10])}" if _reads_alerts(token) else ""
         raise ProblemError(
             409,
-            f"Alerts use it: {', '.join(users[:10])}. Give them another destination first, or say force=true.",
+            f"Alerts use it{named}. Give them another destination first, or say force=true.",
             name="conflict",
             title="What is there stands against it",
         )
@@ -182,7 +190,7 @@ async def switch_on(
     """Send there again, after it was switched off or while it waits for its next try."""
     row = destination_meant(house, name)
     must_match(request, destination_tag(house.store, row))
-    return await _told(house, _desk(house).switch_on(row.name, house.clock(), by=by(token)), response)
+    return await _told(house, _desk(house).switch_on(row.name, house.clock(), by=by(token)), response, token)
 
 
 @router.post("/destinations/{name}/test", responses=documented(404))
