@@ -139,3 +139,18 @@ def test_a_name_that_nobody_has_costs_as_much_as_one_that_somebody_has(desk, slo
         browser.get("/desk/sign-in")
         assert browser.press("Sign in", name=name, password="not this").status == 403
         assert slow.checked == ["not this"]
+
+
+def test_who_is_known_and_comes_in_a_crowd_is_told_so_on_the_page_they_are_on(desk, monkeypatch):
+    anna, ben = desk.signed_in("Anna"), desk.browser()
+    anna.get("/desk/account")
+    ben.get(desk.invite("Ben", Role.VIEWER))
+    monkeypatch.setattr(passwords, "MOST_WAITING", -1)
+    pages = [
+        anna.press("Change password", old=PASSWORD, password=OTHER, again=OTHER),
+        ben.press("Set password", password=PASSWORD, again=PASSWORD),
+    ]
+    assert [page.status for page in pages] == [503, 503]
+    assert all("Very many people are signing in just now." in page.words for page in pages)
+    monkeypatch.undo()
+    assert ben.press("Set password", password=PASSWORD, again=PASSWORD).url == "/desk/"

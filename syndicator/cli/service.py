@@ -140,7 +140,7 @@ def _announce(settings: Settings, journal: Journal) -> None:
 
 
 def _invite(room: Newsroom, journal: Journal) -> None:
-    """Where the first admin of the desk chooses a password, as long as there is none."""
+    """Where the first admin of the desk chooses a password, until one has come in."""
     link = UserDesk(room.settings, room.store).first_link(utc_now()) if room.settings.desk.enabled else None
     if link is not None:
         journal.say("desk", f"Set up the newsroom desk, within three days: {link}")

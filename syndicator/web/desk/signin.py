@@ -129,7 +129,10 @@ class SignIn:
         wrong = self._wrong(form, user)
         if wrong:
             return self._welcome(user, wrong, 400)
-        kept = await self._passwords.hash(form.lines("password"), request.is_disconnected, known=True)
+        try:
+            kept = await self._passwords.hash(form.lines("password"), request.is_disconnected, known=True)
+        except CrowdedError as error:
+            return self._welcome(user, str(error), 503)
         await self._house.turn()
         with self._house.store.transaction():
             # It may have been used, or replaced, in the meantime.
