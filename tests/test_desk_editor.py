@@ -13,6 +13,7 @@ from syndicator import shapes
 from syndicator.addresses import Addresses
 from syndicator.alertdesk import AlertDesk, written
 from syndicator.alerts import Answer, Verdict
+from syndicator.errors import ConflictError
 from syndicator.people import Role
 from syndicator.web.desk import alertform, editor
 from syndicator.web.house import House
@@ -382,3 +383,5 @@ def test_a_name_that_is_taken_is_not_told_as_whoever_has_it_spells_it(desk):
     assert page.status == 400
     assert "there is an alert called 'raid on ministry' already" in page.words.lower()
     assert "RAID" not in page.words
+    with pytest.raises(ConflictError, match="there is an alert called 'raid on Ministry' already"):
+        desk_of(desk).add({"name": "raid on Ministry", "query": "boat"}, desk.now)
