@@ -621,3 +621,32 @@ def test_alerts_that_somebody_may_not_see_are_not_named(tmp_path):
             page = desk.signed_in(name, role).get(it.path(id_))
             assert ("Hush" in page.words) is seen
             assert "Boats" in page.words
+
+
+def test_a_correction_outlives_the_session_in_which_it_was_written(it):
+    id_ = it.say("A boat came in")
+    browser = it.desk.signed_in("Cleo", Role.CHIEF)
+    browser.get(it.path(id_))
+    browser.cookies.clear()
+    text = "It was a raft.\n\nIt came at <noon>."
+    browser.press(ACTS["correct"][0], text=text, note="Wrong vessel.")
+    browser.cookies |= it.desk.signed_in("Cleo").cookies
+    page = browser.press("Show what I wrote")
+    assert (page.status, it.store.articles.get(id_).version) == (403, 1)
+    assert "nothing was saved" in page.told[0]
+    assert "changed meanwhile" not in page.told[0]
+    form, _ = page.form(ACTS["correct"][0])
+    assert (form.fields["text"].strip(), form.fields["note"].strip()) == (text, "Wrong vessel.")
+    browser.press(ACTS["correct"][0])
+    browser.press(ACTS["correct"][1])
+    assert it.store.articles.get(id_).content.text == text
+
+
+def test_a_correction_written_on_an_earlier_version_says_so_when_it_comes_back(it):
+    id_ = it.say("A boat came in")
+    browser = it.desk.signed_in("Cleo", Role.CHIEF)
+    browser.get(it.path(id_))
+    it.room.desk.correct(id_, "It was a raft.", it.desk.now, by="Ben", title="A raft came in")
+    browser.cookies |= it.desk.signed_in("Cleo").cookies
+    page = browser.press(ACTS["correct"][0], title="A ferry came in", note="Wrong vessel.")
+    assert "changed meanwhile" in page.told[0]

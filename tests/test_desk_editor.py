@@ -107,10 +107,11 @@ def desk_of(desk):
 @pytest.mark.parametrize(
     ("field", "typed", "shown", "said"),
     [
-        ("name", "", "name", "empty"),
-        ("name", "configured", "name", "there is an alert called"),
-        ("cooldown", "soon", "cooldown", "soon"),
-        ("zone", "Mars/Olympus", "zone", "Mars/Olympus"),
+        ("name", "", "name", "Give the alert a name."),
+        ("name", "configured", "name", "There is an alert called 'Configured' already: choose another name."),
+        ("cooldown", "soon", "cooldown", "Write a time such as 10m, 2h or 1d."),
+        ("zone", "Mars/Olympus", "zone", "Write a zone such as Europe/London."),
+        ("zone", "belgrade", "zone", "Write a zone such as Europe/Belgrade."),
         ("quiet_from", "22:00", "quiet_hours", "give both, or neither"),
         ("at", "", "schedule", "at what time"),
         ("destinations", "nowhere", "destinations", "nowhere"),
@@ -118,7 +119,19 @@ def desk_of(desk):
         ("within", "many", "within", "1 to 100"),
         ("all", "", "query", "Say what to look for"),
     ],
-    ids=["no name", "taken name", "cooldown", "zone", "quiet", "at", "destination", "topic", "within", "nothing"],
+    ids=[
+        "no name",
+        "taken name",
+        "cooldown",
+        "zone",
+        "city",
+        "quiet",
+        "at",
+        "destination",
+        "topic",
+        "within",
+        "nothing",
+    ],
 )
 def test_a_mistake_is_told_at_its_field_and_what_was_typed_is_kept(desk, field, typed, shown, said):
     browser = desk.signed_in("Anna")
@@ -128,7 +141,7 @@ def test_a_mistake_is_told_at_its_field_and_what_was_typed_is_kept(desk, field, 
     page = browser.press("Save the alert", **typed_in | near | {field: typed})
     assert page.status == 400
     (told,) = page.tree.xpath(f"//*[@id='wrong-{shown}']")
-    assert said.lower() in told.text_content().lower()
+    assert said in told.text_content()
     kept = typed_in | {field: typed}
     assert [value(page, name) for name in ("name", "all", "cooldown", "zone")] == [
         kept[name] for name in ("name", "all", "cooldown", "zone")
@@ -309,8 +322,98 @@ def test_the_first_button_of_the_form_saves_nothing(desk):
     assert (buttons[0].get("name"), buttons[0].get("value")) == ("do", "look")
 
 
+HALF = "Two words belong to it: write the other one too, or use another box."
+
+
+@pytest.mark.parametrize(
+    ("boxes", "said"),
+    [
+        ({"near": "boat"}, HALF),
+        ({"near_to": "boat", "all": "dover"}, HALF),
+        ({"near": "boat", "near_to": "dover", "within": "abc"}, "Write a number of words from 1 to 100."),
+        ({"near": "boat", "near_to": "dover", "within": "0"}, "Write a number of words from 1 to 100."),
+        ({"none": "boat"}, "Say what to look for: fill in one of the boxes, besides “none of these”."),
+    ],
+    ids=["one near word", "the other", "no number", "nought", "none alone"],
+)
+def test_the_preview_says_what_saving_would(desk, boxes, said):
+    browser = desk.signed_in("Anna")
+    page = browser.get("/desk/alerts/new")
+    fields = {"proof": page.form("Save the alert")[0].fields["proof"], "by": "boxes", "within": "10", **boxes}
+    assert f'data-told="{said}"' in browser.post("/desk/alerts/preview", fields).reply.body.decode()
+    browser.get("/desk/alerts/new")
+    page = browser.press("Save the alert", name="Mine", **boxes)
+    assert [each.text_content() for each in page.tree.find_class("mistake")] == [said]
+    assert saved(desk, "Mine") is None
+
+
+def test_folders_of_this_machine_are_for_admins(desk):
+    assert str(desk.room.root) not in desk.signed_in("Anna").get("/desk/alerts/new").words
+    assert str(desk.room.root) in desk.signed_in("Ada", Role.ADMIN).get("/desk/alerts/new").words
+
+
+def test_the_hours_of_a_new_alert_are_by_its_writers_clock(desk):
+    browser = desk.signed_in("Anna")
+    browser.get("/desk/account")
+    browser.press("Show times by this clock", zone="Asia/Kathmandu")
+    assert value(browser.get("/desk/alerts/new"), "zone") == "Asia/Kathmandu"
+    browser.press("Save the alert", name="Mine", all="boat")
+    assert keys(desk, "Mine")["zone"] == "Asia/Kathmandu"
+
+
 def test_who_is_not_signed_in_gets_no_preview(desk):
-    assert ask(desk.app, "/desk/alerts/preview", "POST").status == 303
+    reply = ask(desk.app, "/desk/alerts/preview", "POST")
+    assert reply.status == 403
+    assert b"You were signed out" in reply.body
+
+
+def signed_out_while_writing(desk, **fields):
+    """A browser whose session ended before it sent the form, and the page that it got."""
+    browser = desk.signed_in("Anna")
+    browser.get("/desk/alerts/new")
+    browser.cookies.clear()
+    return browser, browser.press("Save the alert", **fields)
+
+
+def signed_in_again(desk, browser):
+    browser.cookies |= desk.signed_in("Anna").cookies
+
+
+def test_what_was_written_outlives_the_session_and_is_saved_only_by_who_is_signed_in(desk):
+    browser, page = signed_out_while_writing(
+        desk, name="Mine", all=f"boat {EVIL}", cooldown="2h", destinations=["lines"]
+    )
+    assert (page.status, page.told) == (403, ["You were signed out; nothing was saved."])
+    assert not page.tree.xpath("//input[@name='proof']")
+    assert page.tree.xpath("//a[@target='_blank']/@href") == ["/desk/sign-in"]
+    assert browser.press("Show what I wrote").status == 403
+    signed_in_again(desk, browser)
+    page = browser.press("Show what I wrote")
+    assert page.status == 403
+    assert "nothing was saved" in page.told[0]
+    assert saved(desk, "Mine") is None
+    assert [value(page, name) for name in ("name", "all", "cooldown")] == ["Mine", f"boat {EVIL}", "2h"]
+    assert page.tree.xpath("//input[@name='destinations'][@checked]/@value") == ["lines"]
+    browser.press("Save the alert")
+    assert keys(desk, "Mine")["cooldown"] == "2h"
+
+
+def test_what_is_too_long_to_be_handed_back_is_not_read_to_its_end(desk):
+    browser, page = signed_out_while_writing(desk, name="Mine", all="boat")
+    assert page.tree.xpath("//input[@name='all']/@value") == ["boat"]
+    page = browser.post(f"/desk/articles/{'0' * 8}-0000-0000-0000-{'0' * 12}/act", {"text": "x" * 300_000})
+    assert (page.status, page.tree.xpath("//input")) == (403, [])
+    assert page.told == ["You were signed out; nothing was saved."]
+
+
+def test_a_form_with_a_password_is_not_handed_back(desk):
+    browser = desk.signed_in("Anna")
+    browser.get("/desk/account")
+    browser.cookies.clear()
+    page = browser.press("Change password", old="once upon a time")
+    assert page.status == 403
+    assert page.tree.xpath("//main//a/@href") == ["/desk/sign-in?next=/desk/account"]
+    assert not page.tree.xpath("//input")
 
 
 def test_an_alert_that_is_not_shared_stays_so_when_it_is_carried_elsewhere(desk):

@@ -36,6 +36,7 @@ from syndicator.alerts.trouble import (
     Trouble,
     troubles,
 )
+from syndicator.alerts.wallclock import zone_like
 from syndicator.alerts.wording import plain, subject
 
 __all__ = [
@@ -102,4 +103,5 @@ __all__ = [
     "tell",
     "troubles",
     "zone",
+    "zone_like",
 ]

@@ -35,10 +35,15 @@ def zone(name: str) -> ZoneInfo:
         raise ValueError(
             "this machine has no time zone data: install the system's tzdata, or the Python package tzdata"
         )
+    raise ValueError(f"{quoted(name)} is no time zone: write one of the IANA database, such as {zone_like(name)}")
+
+
+def zone_like(name: str) -> str:
+    """A time zone to show to whoever wrote this: one that is called nearly so, or in that city; else Europe/London."""
+    names = _zone_names()
     city = name[:60].casefold().replace(" ", "_")
     near = get_close_matches(city, names, n=1, cutoff=0.7) or [each for each in names if each.endswith(f"/{city}")]
-    example = names[near[0]] if near else "Europe/London"
-    raise ValueError(f"{quoted(name)} is no time zone: write one of the IANA database, such as {example}")
+    return names[near[0]] if near else "Europe/London"
 
 
 def quoted(text: str) -> str:

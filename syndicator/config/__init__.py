@@ -9,7 +9,7 @@ from syndicator.config.serving import Access, Api, Desk, Log, LogFormat, LogLeve
 from syndicator.config.settings import Feeds, Network, Schedule, Settings, Site, Store
 from syndicator.config.single import read_alert, read_destination
 from syndicator.config.sources import Source, Topic
-from syndicator.config.values import web_address
+from syndicator.config.values import duration, web_address
 
 __all__ = [
     "MISSING",
@@ -40,6 +40,7 @@ __all__ = [
     "Topic",
     "WebSub",
     "apprise_url",
+    "duration",
     "key_places",
     "load",
     "read_alert",

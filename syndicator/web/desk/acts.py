@@ -14,13 +14,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from syndicator.articledesk import ArticleDesk
+from syndicator.editorial import edition
 from syndicator.errors import ConflictError, UsageError
 from syndicator.model import Article
 from syndicator.people import Role
 from syndicator.reach import rehearse
 from syndicator.web.desk.article import ArticlePage, article_id, as_filled
 from syndicator.web.desk.changes import changes
-from syndicator.web.desk.door import Behind, Desk
+from syndicator.web.desk.door import ANEW, Behind, Desk
 from syndicator.web.desk.form import FORM_BYTES, Form
 from syndicator.web.desk.telling import announcement
 from syndicator.web.desk.visitor import Visitor
@@ -46,7 +47,7 @@ def article_routes(desk: Desk) -> list[BaseRoute]:
     place = f"{desk.base}/articles/{{uuid}}"
     return [
         Route(place, Behind(desk, Role.VIEWER, get=page.get)),
-        Route(f"{place}/act", Behind(desk, Role.CHIEF, post=acts.post), max_body_size=FORM_BYTES),
+        Route(f"{place}/act", Behind(desk, Role.CHIEF, post=acts.post, restore=acts.restore), max_body_size=FORM_BYTES),
     ]
 
 
@@ -71,6 +72,15 @@ class Acts:
             return await self._page.show(id_, visitor, wrong=str(error), status=409, filled=kept, beside=True)
         except UsageError as error:
             return await self._page.show(id_, visitor, wrong=str(error), status=400, filled=filled)
+
+    async def restore(self, request: Request, visitor: Visitor, form: Form) -> Response:
+        """The page with its form as it was filled in before somebody signed in anew."""
+        id_ = article_id(request)
+        filled, opened = {name: form.text(name) for name in _FIELDS}, form.text("opened")
+        if edition(self._articles.article(id_)) == opened:
+            return await self._page.show(id_, visitor, wrong=ANEW, status=403, filled=filled)
+        wrong, kept = f"{ANEW} The article has changed meanwhile.", self._kept(filled, opened)
+        return await self._page.show(id_, visitor, wrong=wrong, status=403, filled=kept, beside=True)
 
     def _answer(self, id_: str, visitor: Visitor, form: Form) -> Response:
         """The act or its announcement; nothing is awaited, so that both have the turn that was waited for."""

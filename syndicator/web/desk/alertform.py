@@ -1,10 +1,12 @@
 """The fields of the alert editor: from a saved alert, from what somebody sent, and to config.toml's keys."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from syndicator.alerts import zone, zone_like
+from syndicator.config import duration
 from syndicator.errors import QueryError
 from syndicator.query import MAX_BYTES, Boxes, boxes_of, parse
 from syndicator.query import written as query_of
@@ -15,6 +17,8 @@ _FURTHEST = 100
 _BLANK = Boxes()
 _NUMBER = re.compile(r"[0-9]{1,3}")
 _BAD_NUMBER = "Write a number of words from 1 to 100."
+_HALF = "Two words belong to it: write the other one too, or use another box."
+_NOTHING = "Say what to look for: fill in one of the boxes, besides “none of these”."
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +148,40 @@ class AlertForm:
     def mistakes(self) -> list[tuple[str, str]]:
         """What only the form can get wrong: each field, and what is wrong with it."""
         found: list[tuple[str, str]] = []
-        if self.boxed and self.boxes.near and self.boxes.near_to and not is_distance(self.within):
-            found.append(("within", _BAD_NUMBER))
+        if not self.name:
+            found.append(("name", "Give the alert a name."))
+        if unclear := self.unclear():
+            found.append(unclear)
+        elif self.boxed and not self.query:
+            found.append(("query", _NOTHING))
         if bool(self.quiet_from) != bool(self.quiet_to):
             found.append(("quiet_hours", "Quiet hours have a beginning and an end: give both, or neither."))
         if self.speaks in {"daily", "weekly"} and not self.at:
             found.append(("schedule", "Say at what time."))
-        if self.boxed and not self.query:
-            found.append(("query", "Say what to look for: fill in one of the boxes, besides “none of these”."))
+        if self.cooldown and not _is_read(duration, self.cooldown):
+            found.append(("cooldown", "Write a time such as 10m, 2h or 1d."))
+        if self.zone and not _is_read(zone, self.zone):
+            found.append(("zone", f"Write a zone such as {zone_like(self.zone)}."))
         return found
+
+    def unclear(self) -> tuple[str, str] | None:
+        """What is filled in of the boxes and asks for nothing as it stands: the field, and a sentence about it."""
+        if not self.boxed:
+            return None
+        if bool(self.boxes.near) != bool(self.boxes.near_to):
+            return "within", _HALF
+        if self.boxes.near and not is_distance(self.within):
+            return "within", _BAD_NUMBER
+        return ("query", _NOTHING) if self.boxes.none and not self.query else None
+
+
+def _is_read(read: Callable[[str], object], typed: str) -> bool:
+    """Whether what is typed is what this reads."""
+    try:
+        read(typed)
+    except ValueError:
+        return False
+    return True
 
 
 def _query(boxes: Boxes) -> str:

@@ -5,7 +5,6 @@ What is secret goes in and never comes out: not the address of a webhook, and no
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 from types import MappingProxyType
 
 from starlette.requests import Request
@@ -23,6 +22,7 @@ from syndicator.store import LastAttempts, Store
 from syndicator.web.desk.door import Behind, Desk
 from syndicator.web.desk.form import Form
 from syndicator.web.desk.question import Question
+from syndicator.web.desk.rights import place_shown
 from syndicator.web.desk.trials import too_often
 from syndicator.web.desk.visitor import Visitor
 
@@ -215,7 +215,10 @@ class Destinations:
         def look(store: Store) -> list[Line]:
             last = store.ledger.last_attempts()
             return [
-                Line(_shown(each, is_admin=is_admin), last.get(each.row.name, LastAttempts()))
+                Line(
+                    replace(each, where=place_shown(visitor.user, each.row, each.where)),
+                    last.get(each.row.name, LastAttempts()),
+                )
                 for each in DestinationDesk(settings, store).all()
             ]
 
@@ -264,13 +267,6 @@ def _kind(form: Form) -> DestinationKind:
         if form.text("kind") == kind.value:
             return kind
     raise UsageError(f"Choose one of {', '.join(KEYS)}: the others are added by command.")
-
-
-def _shown(reached: Reached, *, is_admin: bool) -> Reached:
-    """What folders this machine has is for admins."""
-    if reached.row.kind == DestinationKind.FILE and not is_admin:
-        return replace(reached, where=PurePath(reached.where).name)
-    return reached
 
 
 def _refused(kind: DestinationKind, raw: Mapping[str, str], error: UsageError) -> Refused:

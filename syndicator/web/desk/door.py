@@ -22,6 +22,9 @@ Look = Callable[[Request, Visitor], Awaitable[Response]]
 Act = Callable[[Request, Visitor, Form], Awaitable[Response]]
 
 UNKEPT = {"Cache-Control": "no-store"}
+# Shown with a form that was sent again after signing in anew.
+ANEW = "You signed in anew since you opened this, so nothing was saved. What you wrote is here: send it once more."
+_UNSENT_BYTES = 262_144
 
 
 class TurnedAwayError(Exception):
@@ -106,18 +109,28 @@ class Behind:
     (`Desk.turn`). Either way it begins with who they are by then: what they send may come slowly, and whoever is
     locked out meanwhile does nothing any more.
 
-    Whoever is not signed in is led to where they can be, and back. A form without its proof is refused with 403.
+    Whoever is not signed in is led to where they can be, and back. A form without its proof is refused with 403. Where
+    somebody may have written for long, `restore` shows the form again as it was sent, and changes nothing: what they
+    wrote outlives their session. No form with a password or another secret in it has one.
     What an act raises on purpose is told on a page of its own: 404 for what is not there, 400 for what can't be done.
     """
 
     def __init__(
-        self, desk: Desk, role: Role, *, get: Look | None = None, post: Act | None = None, writes: bool = True
+        self,
+        desk: Desk,
+        role: Role,
+        *,
+        get: Look | None = None,
+        post: Act | None = None,
+        restore: Act | None = None,
+        writes: bool = True,
     ) -> None:
         self._desk = desk
         self._role = role
         self._writes = writes
         self._get = get
         self._post = post
+        self._restore = restore
         self.allow = ", ".join([*(["GET", "HEAD"] if get else []), *(["POST"] if post else [])])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -131,7 +144,7 @@ class Behind:
             return await self._admitted(request, self._desk.admit(request, self._role))
         except TurnedAwayError as error:
             if error.visitor is None:
-                return self._to_sign_in(request)
+                return await self._signed_out(request)
             return self._desk.page("refused.html", error.visitor, status=403, needed=self._role)
 
     async def _admitted(self, request: Request, visitor: Visitor) -> Response:
@@ -151,11 +164,28 @@ class Behind:
     async def _act(self, act: Act, request: Request, visitor: Visitor) -> Response:
         form = await Form.sent(request)
         if not visitor.proves(form.text("proof")):
+            if self._restore is not None:
+                return await self._restore(request, visitor, form)
             return self._desk.page("stale.html", visitor, status=403)
         visitor = await self._desk.turn(request, self._role) if self._writes else self._desk.admit(request, self._role)
         return self._desk.signed(await act(request, visitor, form), visitor)
 
-    def _to_sign_in(self, request: Request) -> Response:
-        back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        where = f"?next={quote(back)}" if request.method in {"GET", "HEAD"} else ""
-        return RedirectResponse(f"{self._desk.base}/sign-in{where}", status_code=303, headers=UNKEPT)
+    async def _signed_out(self, request: Request) -> Response:
+        """The way to sign in; for a form that was sent, a page that says so and holds what was written."""
+        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        way = f"{self._desk.base}/sign-in"
+        if request.method in {"GET", "HEAD"}:
+            return RedirectResponse(f"{way}?next={quote(here)}", status_code=303, headers=UNKEPT)
+        kept = await self._unsent(request) if self._restore is not None else []
+        back = f"?next={quote(here)}" if self._get is not None and not kept else ""
+        return self._desk.page("signed_out.html", None, status=403, way=f"{way}{back}", here=here, kept=kept)
+
+    async def _unsent(self, request: Request) -> list[tuple[str, str]]:
+        """What somebody wrote, to be sent again; nothing where it is longer than we hand back to just anybody."""
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _UNSENT_BYTES:
+                return []
+        fields = Form.of(bytes(body), request.headers.get("content-type", "")).fields
+        return [(name, value) for name, values in fields.items() if name != "proof" for value in values]

@@ -19,13 +19,13 @@ from syndicator.people import Role
 from syndicator.previewing import draft, look_back
 from syndicator.privatefeed import private_address
 from syndicator.query import parse
-from syndicator.store import AlertRow, DestinationRow, Store
+from syndicator.store import AlertRow, DestinationRow, Store, UserRow
 from syndicator.web.desk.alertacts import AlertActs, alert_id
 from syndicator.web.desk.alertform import AlertForm
-from syndicator.web.desk.door import Behind, Desk
+from syndicator.web.desk.door import ANEW, Behind, Desk
 from syndicator.web.desk.form import Form
 from syndicator.web.desk.lookback import Looked, excused, looked, refused, wrong
-from syndicator.web.desk.rights import check_change
+from syndicator.web.desk.rights import check_change, place_shown
 from syndicator.web.desk.trials import too_often
 from syndicator.web.desk.visitor import Visitor
 from syndicator.web.limits import Purse
@@ -66,7 +66,7 @@ class Place:
 def editor_routes(desk: Desk) -> list[BaseRoute]:
     """The editor's three addresses."""
     editor = Editor(desk)
-    edit = Behind(desk, Role.EDITOR, get=editor.get, post=editor.post, writes=False)
+    edit = Behind(desk, Role.EDITOR, get=editor.get, post=editor.post, restore=editor.restore, writes=False)
     preview = Behind(desk, Role.EDITOR, post=editor.preview, writes=False)
     return [
         Route(f"{desk.base}/alerts/new", edit, max_body_size=FORM_BYTES),
@@ -116,6 +116,10 @@ class Editor:
                 return await self._page(visitor, row, replace(form, boxed=False))
         return await self._page(visitor, row, form)
 
+    async def restore(self, request: Request, visitor: Visitor, sent: Form) -> Response:
+        """The form as it was filled in before somebody signed in anew."""
+        return await self._page(visitor, self._row(request, visitor), AlertForm.sent(sent), wrong=ANEW, status=403)
+
     async def preview(self, _request: Request, visitor: Visitor, sent: Form) -> Response:
         """The preview alone: for the script, as somebody types."""
         self._pay(visitor)
@@ -148,7 +152,7 @@ class Editor:
             field, _, sentence = str(error).rpartition("name: ")
             if field or not sentence:
                 raise
-            return await self._page(visitor, row, form, mistakes={"name": sentence.capitalize()})
+            return await self._page(visitor, row, form, mistakes={"name": sentence[:1].upper() + sentence[1:]})
         return self._desk.go(
             f"/alerts/{kept.id}/edit", said=f"{kept.name} is saved. It tells of what comes from now on."
         )
@@ -188,8 +192,9 @@ class Editor:
     async def _look(self, form: AlertForm) -> Looked | None:
         """What it would have caught; None where nothing is asked yet."""
         query, settings = form.query, self._house.settings
-        if not query:
-            return None
+        unclear = form.unclear()
+        if unclear or not query:
+            return excused(query, unclear[1]) if unclear else None
         if unread := self._query_error(query):
             return wrong(query, unread)
         known = {"topics": {each.name for each in settings.topics}, "sources": {each.name for each in settings.sources}}
@@ -255,7 +260,7 @@ class Editor:
             look=look,
             mistakes=mistakes or {},
             wrong=wrong,
-            places=self._places(),
+            places=self._places(visitor.user),
             topics=[(topic.name, topic.title) for topic in settings.topics],
             sources=[(source.name, source.title or source.name) for source in settings.sources],
             weekdays=_WEEKDAYS,
@@ -264,15 +269,16 @@ class Editor:
             here="/alerts",
         )
 
-    def _places(self) -> Sequence[Place]:
-        return [self._place(row) for row in self._house.store.destinations.all()]
+    def _places(self, user: UserRow) -> Sequence[Place]:
+        return [self._place(user, row) for row in self._house.store.destinations.all()]
 
-    def _place(self, row: DestinationRow) -> Place:
+    def _place(self, user: UserRow, row: DestinationRow) -> Place:
         trouble = "switched off" if row.off else "failing" if row.failing_since else ""
         try:
-            return Place(row.name, row.kind, where_it_leads(destination_settings(row, self._house.settings)), trouble)
+            where = where_it_leads(destination_settings(row, self._house.settings))
         except SyndicatorError:
             return Place(row.name, row.kind, "", "can’t be used")
+        return Place(row.name, row.kind, place_shown(user, row, where), trouble)
 
 
 def _sentence(text: str) -> str:

@@ -4,10 +4,13 @@ An alert belongs to whoever its `owner` names. Shared ones are seen by everybody
 chiefs and admins. An alert that somebody may not see is to them as if there were none.
 """
 
+from pathlib import PurePath
+
 from syndicator.alertdesk import written
+from syndicator.config import DestinationKind
 from syndicator.errors import NotFoundError, UsageError
 from syndicator.people import Role
-from syndicator.store import AlertRow, UserRow
+from syndicator.store import AlertRow, DestinationRow, UserRow
 
 # Of one that is not there, and of one that somebody may not see.
 UNKNOWN = "There is no such alert: perhaps it was removed."
@@ -36,6 +39,11 @@ def may_see(user: UserRow, alert: AlertRow) -> bool:
 def may_change(user: UserRow, alert: AlertRow) -> bool:
     """Whether an alert does what somebody tells it: editors have their own ones, chiefs and admins all."""
     return sees_all(user) or (user.role.reaches(Role.EDITOR) and is_own(user, alert))
+
+
+def place_shown(user: UserRow, row: DestinationRow, where: str) -> str:
+    """Where a destination leads, as somebody may know it: what folders this machine has is for admins."""
+    return PurePath(where).name if row.kind == DestinationKind.FILE and not user.role.reaches(Role.ADMIN) else where
 
 
 def check_sight(user: UserRow, alert: AlertRow) -> AlertRow:

@@ -8,7 +8,15 @@ for (const form of document.querySelectorAll("form[data-preview]")) {
   let timer = 0;
   let asking = null;
 
+  const lost = (why) => {
+    const text = document.createElement("p");
+    text.className = "look-wrong";
+    text.textContent = told.textContent = `This no longer follows what you write: ${why}`;
+    shown.replaceChildren(text);
+  };
+
   const ask = async () => {
+    clearTimeout(timer);
     asking?.abort();
     const mine = (asking = new AbortController());
     try {
@@ -18,13 +26,18 @@ for (const form of document.querySelectorAll("form[data-preview]")) {
         redirect: "error",
         signal: mine.signal,
       });
-      if (!answer.ok) return;
       const page = await answer.text();
       if (mine !== asking) return;
-      shown.innerHTML = page;
-      told.textContent = shown.firstElementChild.dataset.told;
+      if (answer.status === 403) {
+        lost("you were signed out. Press “Look back” to sign in again and keep it.");
+      } else if (!answer.ok) {
+        lost("the desk is in trouble. Go on writing, and it is tried again.");
+      } else {
+        shown.innerHTML = page;
+        told.textContent = shown.firstElementChild.dataset.told;
+      }
     } catch {
-      // The next letter asks again, and the button is still there.
+      if (mine === asking) lost("the desk does not answer. Go on writing, and it is tried again.");
     } finally {
       if (mine === asking) shown.classList.remove("waiting");
     }
@@ -34,5 +47,12 @@ for (const form of document.querySelectorAll("form[data-preview]")) {
     clearTimeout(timer);
     timer = setTimeout(ask, 120);
     shown.classList.add("waiting");
+  });
+
+  // Enter presses the first button of the form, which nobody sees: it looks back, and the focus stays where it is.
+  form.addEventListener("submit", (event) => {
+    if (!event.submitter?.classList.contains("default")) return;
+    event.preventDefault();
+    ask();
   });
 }
