@@ -3,7 +3,7 @@
 Both ask the query that the live alert asks, over the articles as they are now.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from heapq import nlargest
@@ -21,6 +21,9 @@ from syndicator.watch import Watched, watched_alert
 DAYS = 30
 NEWEST = 5
 _MOST_WORDS = 40  # of a query, that are looked up in the archive one by one
+_MOST_MEANT = 3
+# In small letters these are words like any other.
+_JOINTS = {"and", "or", "not"}
 _NAMES = {"source", "topic", "lang"}
 
 
@@ -120,6 +123,7 @@ def look_back(
     ]
     latest = nlargest(newest, sightings, key=attrgetter("published", "number"))
     shown = store.lookback.hits(watched.query, [one.number for one in latest])
+    unseen = () if caught else tuple(_unseen(store, watched.query))
     found = preview(
         caught,
         now=now,
@@ -129,7 +133,10 @@ def look_back(
         cut=cut,
         articles=store.lookback.articles(since),
         audible=len(alert.sources) or sum(source.enabled for source in settings.sources),
-        unseen=() if caught else tuple(_unseen(store, watched.query)),
+        unseen=tuple(map(str, unseen)),
+        meant=tuple(_meant(store, unseen)),
+        joints=tuple(dict.fromkeys(_joints(watched.query.root))),
+        titles={source.name: source.title or source.name for source in settings.sources},
     )
     return Past(watched, found, tuple(shown), days, covered, cut)
 
@@ -144,15 +151,37 @@ def _covered(store: Store, settings: Settings, now: datetime, days: int) -> int:
     return max(0, min(covered, days, days if retention is None else retention.days + 1))
 
 
-def _unseen(store: Store, query: Query) -> Iterator[str]:
+def _unseen(store: Store, query: Query) -> Iterator[Node]:
     """Words and phrases that the query wants and that stand in no article of the archive, wherever it wants them."""
     for node in list(dict.fromkeys(_wanted(query.root)))[:_MOST_WORDS]:
         if not store.lookback.is_anywhere(Query(str(node), node)):
-            yield str(node)
+            yield node
+
+
+def _meant(store: Store, unseen: Iterable[Node]) -> Iterator[str]:
+    """Words of the archive that are spelt nearly as the first few of these."""
+    words = [node.text for node in unseen if isinstance(node, Term) and not node.open_ended]
+    for word in words[:_MOST_MEANT]:
+        if (like := store.lookback.word_like(word)) is not None:
+            yield like
+
+
+def _joints(node: Node) -> Iterator[str]:
+    """What is looked for as a word, and was perhaps to join others."""
+    match node:
+        case Term(text, quoted=False) if text in _JOINTS:
+            yield text
+        case And(children) | Or(children) | Near(children):
+            for child in children:
+                yield from _joints(child)
+        case Not(child) | Field(_, child) | AtLeast(_, child):
+            yield from _joints(child)
 
 
 def _wanted(node: Node, field: str = "") -> Iterator[Node]:
     match node:
+        case Term(text, quoted=False) if text in _JOINTS:
+            return
         case Term():
             yield Field(field, node) if field == "author" else node
         case Field(name, child) if name not in _NAMES:

@@ -123,16 +123,24 @@ def test_advice_is_in_plain_sentences():
     said = [advice.text for advice in look(caught(400, ago=2), articles=1000).advice]
     assert said == [
         "It would flood: about 57 messages a day, 400 on Sat 2026-11-21. Narrow the query, or let a digest gather them.",
-        "It catches 40% of all articles: it hardly picks any out.",
+        "That is 40% of all articles: too many for an alert.",
     ]
     said = [advice.text for advice in look([], days=30, covered=1, unseen=[f"w{n}" for n in range(10)]).advice]
     assert said == [
         "In no article of the archive: w0, w1, w2, w3, w4, w5, w6, w7 and 2 more. Is that how the news spells it?",
         "It would not have fired once in 1 day.",
-        "1 day of archive for 30 days: that is too little to tell.",
+        "The archive has 1 day of 30: that is too little to tell how often it would fire.",
     ]
     assert [advice.text for advice in look(caught(5, source="B\x1bC" + "x" * 90)).advice] == [
-        f"Only B�C{'x' * 56}… made it fire."
+        f"All of these came from B�C{'x' * 56}…."
+    ]
+    assert [advice.text for advice in look(caught(5, source="BBC"), titles={"BBC": "The BBC"}).advice] == [
+        "All of these came from The BBC."
+    ]
+    said = [advice.text for advice in look([], unseen=["asylm", "x"], meant=["asylum", "y"], joints=["or"]).advice]
+    assert said[:2] == [
+        "It looks for “or” like any other word: to join words, write OR.",
+        "In no article of the archive: asylm, x. Did you mean asylum or y?",
     ]
 
 

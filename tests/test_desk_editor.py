@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from asgi import ask
 from deskroom import desk_room
+from lxml import html
 from newsroom import BOATS, COURTS, NOW, WIRE, rss
 from test_busy import other
 from test_desk_signin import quick_hashes  # noqa: F401 - a fixture
@@ -345,6 +346,44 @@ def test_the_preview_says_what_saving_would(desk, boxes, said):
     page = browser.press("Save the alert", name="Mine", **boxes)
     assert [each.text_content() for each in page.tree.find_class("mistake")] == [said]
     assert saved(desk, "Mine") is None
+
+
+def previewed(desk, **fields):
+    """The preview of a new alert's form, as words."""
+    browser = desk.signed_in("Anna")
+    fields["proof"] = browser.get("/desk/alerts/new").form("Save the alert")[0].fields["proof"]
+    body = browser.post("/desk/alerts/preview", list(fields.items())).reply.body
+    return " ".join(html.fromstring(body.decode()).text_content().split())
+
+
+def test_in_boxes_a_word_that_was_to_join_others_is_better_left_out(desk):
+    said = "You typed “and”, “or” or “not”, and it is looked for like any word. Leave it out."
+    assert said in previewed(desk, by="boxes", any="boat or dinghy")
+    assert said not in previewed(desk, by="boxes", any="boat dinghy")
+    assert "to join words, write OR." in previewed(desk, by="query", query="boat or dinghy")
+
+
+def test_a_young_archive_is_not_said_to_be_older(desk):
+    page = rss(("d", "Zebra", "A zebra."), ("e", "Zebra two", "A zebra.", "20 Oct 2026 09:00:00 GMT"))
+    desk.room.web.pages["https://wire.example/rss"] = page
+    desk.room.cycle(NOW + timedelta(hours=1))
+    words = previewed(desk, by="boxes", all="zebra")
+    assert (
+        "It would have found 2 articles: 1 in the 1 day that the archive has, and 1 from before it that sources still"
+        " showed; most on" in words
+    )
+    assert "The archive has 1 day of 30: that is too little to tell how often it would fire." in words
+    desk.after(timedelta(days=3))
+    words = previewed(desk, by="boxes", all="zeppelin")
+    assert words.count("not have fired") == 1
+    assert "It would not have fired in the 4 days that the archive has." in words
+    assert "The same in numbers" not in words
+    assert "Look for fewer words" not in words
+
+
+def test_where_it_listens_is_told_by_title_and_apart(desk):
+    words = previewed(desk, by="boxes", all="boat", topics="boats", sources="wire")
+    assert "It finds articles that mention any form of boat. Only in Boats. Only from The Wire." in words
 
 
 def test_folders_of_this_machine_are_for_admins(desk):

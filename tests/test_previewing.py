@@ -110,6 +110,63 @@ def test_what_is_not_kept_so_long_is_not_covered(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("query", "meant"),
+    [
+        ("asylumm", "asylum"),
+        ("Ministrs", "ministers"),
+        ('"ministrs" asylumm', "ministers or asylum"),
+        ("ministrs*", None),
+        ("hundrd", "hundred"),
+        ("zzzzzz", None),
+        ("asy", None),
+        ("asylu", "asylum"),
+    ],
+)
+def test_a_misspelt_word_is_answered_with_one_of_the_archive(tmp_path, query, meant):
+    with desk(tmp_path, DESK, INBOX) as it:
+        it.say("Ministers on asylum", "A hundred ministers met. The crises hundreds.")
+        said = [each.text for each in past_of(it, query).preview.advice if each.concern is Concern.UNSEEN]
+    ask = f"Did you mean {meant}?" if meant else "Is that how the news spells it?"
+    assert [each.partition(". ")[2] for each in said] == [ask]
+
+
+def test_no_stem_is_suggested(tmp_path):
+    with desk(tmp_path, DESK, INBOX) as it:
+        it.say("The ministries say")
+        assert it.store.lookback.word_like("ministr") == "ministries"
+
+
+def test_looking_for_a_word_like_one_takes_so_many_steps_and_no_more(tmp_path, monkeypatch):
+    monkeypatch.setattr("syndicator.store.lookback._MOST_TOKENS", 2)
+    with desk(tmp_path, DESK, INBOX) as it:
+        it.say("Minaret mineral mining ministers")
+        assert it.store.lookback.word_like("minarets") == "minaret"
+        assert it.store.lookback.word_like("ministrs") is None
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        (
+            "boat and dinghy or hotel",
+            "It looks for “and” and “or” like any other word: to join words, write AND and OR.",
+        ),
+        ("boat -(title:or)", "It looks for “or” like any other word: to join words, write OR."),
+        ('boat AND "or"', ""),
+        ("boat OR dinghy NOT cat", ""),
+    ],
+    ids=["joints", "within", "quoted", "capitals"],
+)
+def test_words_that_were_to_join_others_are_named(tmp_path, query, said):
+    with desk(tmp_path, DESK, INBOX) as it:
+        it.say("A boat came in")
+        advice = past_of(it, query).preview.advice
+    assert [each.text for each in advice if each.concern is Concern.JOINT] == ([said] if said else [])
+    unseen = [each.text for each in advice if each.concern is Concern.UNSEEN]
+    assert not any("and" in each or " or" in each for each in unseen)
+
+
+@pytest.mark.parametrize(
     ("query", "unseen"),
     [
         ("boot", "boot"),

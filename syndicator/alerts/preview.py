@@ -6,11 +6,12 @@ begins are unknown, not empty, and rates are taken from the days it covers.
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from operator import attrgetter
+from types import MappingProxyType
 
 # One message in ten minutes of a working day: nobody reads on beyond that, and people switch the alert off.
 FLOOD_A_DAY = 50
@@ -58,6 +59,7 @@ class Concern(StrEnum):
     ONE_SOURCE = "one source"
     SHORT_ARCHIVE = "short archive"
     CUT = "cut"
+    JOINT = "joint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +104,17 @@ def preview(
     articles: int | None = None,
     audible: int | None = None,
     unseen: Sequence[str] = (),
+    meant: Sequence[str] = (),
+    joints: Sequence[str] = (),
+    titles: Mapping[str, str] = MappingProxyType({}),
 ) -> Preview:
     """Lay out what a query caught in the `days` days that end with today; what was published outside them is left out.
 
     `covered` is how many of these days, today among them, the archive covers; `cut`: it covers more, but there was so
     much that only these were looked at. `articles` is how many articles there
     were in the period, `audible` how many sources the alert can hear; None: unknown. `unseen` are words of the query
-    that stand in no article of the archive.
+    that stand in no article of the archive, `meant` words of the archive that are spelt nearly so. `joints` are words
+    of the query that would join others if they were written in capitals. `titles` are what sources are called.
     """
     today = now.astimezone(zone).date()
     first = today - timedelta(days=days - 1)
@@ -137,9 +143,10 @@ def preview(
     advice = (
         _on_rate(calendar, a_day),
         _on_share(hits.total(), articles),
-        _on_spelling(unseen, covered),
+        _on_joints(joints),
+        _on_spelling(unseen, meant, covered),
         _on_silence(hits.total(), covered),
-        _on_sources(hits.total(), sources, audible),
+        _on_sources(hits.total(), sources, audible, titles),
         _on_cut(covered) if cut else _on_archive(covered, days),
     )
     return Preview(calendar, hits.total(), messages.total(), a_day, tuple(said for said in advice if said is not None))
@@ -193,17 +200,25 @@ def _on_rate(calendar: Sequence[Day], a_day: float) -> Advice | None:
 def _on_share(hits: int, articles: int | None) -> Advice | None:
     if articles is None or articles < _FEWEST_ARTICLES or hits <= FLOOD_SHARE * articles:
         return None
-    return Advice(Concern.SHARE, f"It catches {min(hits / articles, 1):.0%} of all articles: it hardly picks any out.")
+    return Advice(Concern.SHARE, f"That is {min(hits / articles, 1):.0%} of all articles: too many for an alert.")
 
 
-def _on_spelling(unseen: Sequence[str], covered: int) -> Advice | None:
+def _on_joints(joints: Sequence[str]) -> Advice | None:
+    if not joints:
+        return None
+    said, capitals = (" and ".join(words) for words in ([f"“{word}”" for word in joints], map(str.upper, joints)))
+    return Advice(Concern.JOINT, f"It looks for {said} like any other word: to join words, write {capitals}.")
+
+
+def _on_spelling(unseen: Sequence[str], meant: Sequence[str], covered: int) -> Advice | None:
     if not unseen or not covered:
         return None
     said = ", ".join(_short(term) for term in unseen[:_MOST_TERMS])
     more = len(unseen) - _MOST_TERMS
     if more > 0:
         said += f" and {more} more"
-    return Advice(Concern.UNSEEN, f"In no article of the archive: {said}. Is that how the news spells it?")
+    ask = f"Did you mean {' or '.join(map(_short, meant))}?" if meant else "Is that how the news spells it?"
+    return Advice(Concern.UNSEEN, f"In no article of the archive: {said}. {ask}")
 
 
 def _on_silence(hits: int, covered: int) -> Advice | None:
@@ -212,10 +227,11 @@ def _on_silence(hits: int, covered: int) -> Advice | None:
     return Advice(Concern.NEVER, f"It would not have fired once in {_days(covered)}.")
 
 
-def _on_sources(hits: int, sources: set[str], audible: int | None) -> Advice | None:
+def _on_sources(hits: int, sources: set[str], audible: int | None, titles: Mapping[str, str]) -> Advice | None:
     if hits < _FEWEST_HITS or len(sources) != 1 or audible == 1:
         return None
-    return Advice(Concern.ONE_SOURCE, f"Only {_short(next(iter(sources)))} made it fire.")
+    (name,) = sources
+    return Advice(Concern.ONE_SOURCE, f"All of these came from {_short(titles.get(name, name))}.")
 
 
 def _on_cut(covered: int) -> Advice:
@@ -228,7 +244,10 @@ def _on_archive(covered: int, days: int) -> Advice | None:
         return Advice(Concern.SHORT_ARCHIVE, "The archive is empty: there is nothing yet to try it on.")
     if covered * 2 >= days:
         return None
-    return Advice(Concern.SHORT_ARCHIVE, f"{_days(covered)} of archive for {_days(days)}: that is too little to tell.")
+    return Advice(
+        Concern.SHORT_ARCHIVE,
+        f"The archive has {_days(covered)} of {days}: that is too little to tell how often it would fire.",
+    )
 
 
 def _days(count: int) -> str:

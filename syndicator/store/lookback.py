@@ -4,12 +4,14 @@ import json
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from statistics import median_low
 from typing import NamedTuple
 
 from sqlite_utils import Database
 
 from syndicator.query import COLUMNS, Count, FtsRow, Indexed, Query, evaluate, to_fts
+from syndicator.query.tokens import fold_text
 from syndicator.store.records import ALL, ARTICLE_COLUMNS, load_article, moment, seconds
 from syndicator.store.search import Hit, Search
 
@@ -18,6 +20,10 @@ MOST_COUNTED = 10_000
 MOST_READ = 500
 MOST_PLACES = 150_000
 MOST_LATE = 200
+
+# A word that was misspelt is looked for among so many that begin with as many letters alike.
+_ALIKE = 3
+_MOST_TOKENS = 500
 
 SECOND = timedelta(seconds=1)
 
@@ -101,6 +107,30 @@ class LookBack:
         if not wanted.exact or wanted.counts:
             return next(self._search.find(query, limit=1), None) is not None
         rows = self._db.execute("SELECT 1 FROM article_fts WHERE article_fts MATCH ? LIMIT 1", [wanted.expression])
+        return rows.fetchone() is not None
+
+    def word_like(self, word: str) -> str | None:
+        """A word of the archive that is spelt nearly like this one and begins alike; None where there is none."""
+        folded = fold_text(word)
+        if len(folded) != 1 or len(folded[0]) <= _ALIKE:
+            return None
+        like = get_close_matches(folded[0], self._tokens(folded[0][:_ALIKE]), n=5, cutoff=0.8)
+        return next((token for token in like if self._is_word(token)), None)
+
+    def _tokens(self, beginning: str) -> Iterator[str]:
+        """The first tokens of the index that begin so: one step each, in however many places they stand."""
+        at = beginning
+        for _ in range(_MOST_TOKENS):
+            row = self._db.execute("SELECT term FROM article_terms WHERE term >= ? LIMIT 1", [at]).fetchone()
+            if row is None or not row[0].startswith(beginning):
+                return
+            yield row[0]
+            at = row[0] + "\x01"  # no token has it, so this is the very next place
+
+    def _is_word(self, token: str) -> bool:
+        """Whether a token is a word of some article, and not only the stem of one."""
+        wanted = f'{{title text}}: "{token}"'
+        rows = self._db.execute("SELECT 1 FROM article_fts WHERE article_fts MATCH ? LIMIT 1", [wanted])
         return rows.fetchone() is not None
 
     def articles(self, since: datetime) -> int:

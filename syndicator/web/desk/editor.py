@@ -211,7 +211,7 @@ class Editor:
         now = self._house.clock()
 
         def look(store: Store) -> Looked:
-            return looked(look_back(store, settings, watched, now, quick=True), settings)
+            return looked(look_back(store, settings, watched, now, quick=True), settings, boxed=form.boxed)
 
         try:
             return await self._house.searching.read(look, seconds=PREVIEW_S)

@@ -1,15 +1,15 @@
 """The editor's preview: what a draft would have caught, as a page shows it. No I/O."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from syndicator.alerts import Concern, Day, Excerpt, excerpt, marked
+from syndicator.alerts import Alert, Concern, Day, Excerpt, excerpt, marked
 from syndicator.config import Settings
 from syndicator.errors import DefinitionError, QueryError
 from syndicator.plurals import counted
 from syndicator.previewing import Past
-from syndicator.query import describe
+from syndicator.query import describe, parse
 from syndicator.store import Hit
 from syndicator.web.marking import Piece, pieces
 
@@ -25,6 +25,8 @@ _REMEDIES = {
     Concern.CUT: "Ask for something narrower to see all thirty days.",
     Concern.SHORT_ARCHIVE: "You can save it all the same, and look back again in some days.",
 }
+# Boxes have no capitals that mean more.
+_JOINT = "You typed “and”, “or” or “not”, and it is looked for like any word. Leave it out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +80,21 @@ class Looked:
     excuse: str = ""
 
 
-def looked(past: Past, settings: Settings) -> Looked:
-    """A look back, as it is shown."""
+def looked(past: Past, settings: Settings, *, boxed: bool) -> Looked:
+    """A look back, as it is shown. `boxed`: the query was written by boxes."""
     found = past.preview
     titles = {source.name: source.title or source.name for source in settings.sources}
     summary = _summary(past)
     most = max((day.hits for day in found.days), default=0)
     unknown = "not looked at" if past.cut else "before the archive"
     bars = tuple(_bar(number, day, most, unknown) for number, day in enumerate(found.days))
-    advice = tuple(" ".join(filter(None, (each.text, _REMEDIES.get(each.concern)))) for each in found.advice)
+    advice = tuple(_advice(past, boxed=boxed))
     return Looked(
         query=past.watched.alert.query,
         told=" ".join((summary, *advice)),
-        reading=describe(past.watched.query),
+        reading=_reading(past.watched.alert, settings),
         summary=summary,
-        bars=bars,
+        bars=bars if found.hits else (),
         first=_day(found.days[0]),
         width=STEP * len(bars) - _GAP,
         newest=tuple(_shown(hit, titles) for hit in past.newest),
@@ -116,22 +118,49 @@ def refused(query: str, error: DefinitionError) -> Looked:
     return excused(query, " ".join(f"{key}: {sentence}." for key, sentence in error.mistakes))
 
 
+def _reading(alert: Alert, settings: Settings) -> str:
+    """What it asks for in plain words, and in a sentence each among what."""
+    topics = {topic.name: topic.title for topic in settings.topics}
+    sources = {source.name: source.title or source.name for source in settings.sources}
+    said = [f"It finds {describe(parse(alert.query))}."]
+    for before, among, names in (("Only in", topics, alert.topics), ("Only from", sources, alert.sources)):
+        if names:
+            said.append(f"{before} {' or '.join(among.get(name, name) for name in names)}.")
+    return " ".join(said)
+
+
+def _advice(past: Past, *, boxed: bool) -> Iterator[str]:
+    """What to think of it and what to do, but for what the summary says already."""
+    concerns = {each.concern for each in past.preview.advice}
+    for each in past.preview.advice:
+        remedy = _REMEDIES.get(each.concern, "")
+        if each.concern is Concern.JOINT and boxed:
+            yield _JOINT
+        elif each.concern is not Concern.NEVER:
+            yield f"{each.text} {remedy}".strip()
+        elif Concern.SHORT_ARCHIVE not in concerns:
+            yield remedy
+
+
 def _summary(past: Past) -> str:
     found = past.preview
     if not past.covered:
         return "There is no archive yet to look back over."
-    # What a source still showed of the days before counts too.
-    whole = past.covered >= past.days or any(day.hits and not day.covered for day in found.days)
-    span = f"the last {past.days} days" if whole else counted(past.covered, "day")
+    span = f"the last {past.days} days"
     if past.cut:
         span = f"the last {past.covered} days" if past.covered > 1 else "what was looked at"
+    elif past.covered < past.days:
+        span = f"the {counted(past.covered, 'day')} that the archive has"
     if not found.hits:
         return f"It would not have fired in {span}."
     messages = "" if found.messages == found.hits else f", in {counted(found.messages, 'story', 'stories')}"
+    where = f" in {span}"
+    if not past.cut and (before := sum(day.hits for day in found.days if not day.covered)):
+        where = f": {found.hits - before} in {span}, and {before} from before it that sources still showed"
     busiest = max(found.days, key=lambda day: day.hits)
     about = f", about {_rate(found.a_day)}" if past.cut or past.covered * 2 >= past.days else ""
     return (
-        f"It would have found {counted(found.hits, 'article')}{messages} in {span}{about}; "
+        f"It would have found {counted(found.hits, 'article')}{messages}{where}{about}; "
         f"most on {_day(busiest)}: {busiest.hits}."
     )
 
