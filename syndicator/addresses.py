@@ -28,6 +28,10 @@ class Addresses:
             return Answer(Verdict.TEMPORARY, str(error), answered=False)
         return await channel.send(message)
 
+    async def check(self, wanted: DestinationSettings) -> None:
+        """Raises ValueError, without secrets, for a destination that can't work whatever the other side says."""
+        await self._channels.check(wanted)
+
     async def _channel(self, name: str) -> Channel:
         row = self._store.destinations.get(name)
         if row is None or row.gone:

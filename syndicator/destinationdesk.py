@@ -8,6 +8,7 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from secrets import token_hex
 from urllib.parse import urlsplit
 
@@ -15,7 +16,8 @@ from syndicator.addresses import Addresses, destination_settings
 from syndicator.alertdesk import written
 from syndicator.alerts import Answer, DeliveryState, Event, Message, Verdict
 from syndicator.config import DestinationKind, DestinationSettings, Settings, read_destination
-from syndicator.errors import ConflictError, NotFoundError, SyndicatorError, UsageError
+from syndicator.errors import ConflictError, DefinitionError, NotFoundError, SyndicatorError, UsageError
+from syndicator.network import is_allowed
 from syndicator.people import COMMAND
 from syndicator.store import AttemptRow, DeliveryRow, DestinationDefinition, DestinationRow, Lost, Store
 
@@ -113,6 +115,13 @@ class DestinationDesk:
         """The names of the alerts that use a destination."""
         return tuple(row.name for row in self._store.alerts.all() if name in written(row).get("destinations", ()))
 
+    async def check(self, name: str, raw: Mapping[str, object], addresses: Addresses) -> None:
+        """Whether a destination can be used that is written so: nothing is sent or kept. Raises UsageError."""
+        try:
+            await addresses.check(self._read(name, raw))
+        except ValueError as error:
+            raise _mistake("url", f"can't be used: {error}") from None
+
     def add(self, name: str, raw: Mapping[str, object], now: datetime, *, by: str = COMMAND) -> DestinationRow:
         """Keep a new destination, in config.toml's spelling. Raises UsageError with everything that is wrong with it.
 
@@ -120,7 +129,7 @@ class DestinationDesk:
         """
         store = self._store
         with store.transaction():
-            definition = read_destination(name, raw, self._settings)
+            definition = self._read(name, raw)
             in_config = {each.name for each in self._settings.destinations}
             old = store.destinations.get(definition.name)
             if definition.name in in_config or (old is not None and not old.gone):
@@ -147,7 +156,7 @@ class DestinationDesk:
             old = json.loads(row.definition)
             changed = old | _checked(row, old, changes)
             raw = {key: value for key, value in changed.items() if value is not None}
-            new = read_destination(row.name, raw, self._settings)
+            new = self._read(row.name, raw) if "url" in changes else read_destination(row.name, raw, self._settings)
             kept = new.to_dict()
             stored = json.dumps(kept, ensure_ascii=False)
             store.destinations.put(DestinationDefinition(row.name, row.kind, new.owner, stored))
@@ -161,6 +170,17 @@ class DestinationDesk:
             if keys:
                 self._note(now, by, "changed", row.name, ", ".join(keys))
         return Edited(self.find(row.name), moved, new.previous_secret is not None, ended)
+
+    def _read(self, name: str, raw: Mapping[str, object]) -> DestinationSettings:
+        """A destination that is written so. Raises UsageError, also for an address that we may not connect to.
+
+        A host's name may lead elsewhere by the time of the connection, and is judged then.
+        """
+        definition = read_destination(name, raw, self._settings)
+        host = urlsplit(definition.url or "").hostname or ""
+        if _is_address(host) and not is_allowed(host, self._settings.network.allow_private):
+            raise _mistake("url", f"leads to {host}, which is not public: name its network in [network] first")
+        return definition
 
     def _ended_at(self, name: str) -> tuple[str, ...]:
         """The names of the alerts that use a destination, and were ended there."""
@@ -282,6 +302,18 @@ class DestinationDesk:
         if row.state is not DeliveryState.DEAD:
             raise ConflictError(f"{row.id} is {row.state}: only what is dead can be replayed.")
         return row
+
+
+def _mistake(key: str, sentence: str) -> DefinitionError:
+    return DefinitionError([f"{key} {sentence}"], [(key, sentence)])
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _checked(row: DestinationRow, old: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:

@@ -243,7 +243,8 @@ def test_a_test_sends_a_real_signed_message_and_tells_the_answer(room):
 
 def test_a_test_reaches_no_private_address_that_config_does_not_name(tmp_path):
     with Receiver(SECRET) as receiver, api(tmp_path, BOATS) as room:
-        added(room, url=receiver.url("/hook"))
+        room.said("POST", "/destinations", HOOK | {"url": receiver.url("/hook")}, status=422)
+        added(room, url=receiver.url("/hook").replace("127.0.0.1", "localhost"))
         told = room.said("POST", "/destinations/hook/test")
         assert told["taken"] is False
         assert "private" in told["said"]

@@ -150,6 +150,45 @@ def test_a_mistake_is_told_at_its_field_and_what_was_written_stays(desk, admin, 
     )
 
 
+@pytest.fixture
+def with_apprise(monkeypatch):
+    """The process that has Apprise, for as long as it is asked."""
+    real = Addresses.check
+
+    async def check(addresses, wanted):
+        async with addresses._channels:
+            await real(addresses, wanted)
+
+    monkeypatch.setattr(Addresses, "check", check)
+
+
+@pytest.mark.parametrize(
+    ("kind", "url", "said"),
+    [
+        ("webhook", "http://10.0.0.1/x", "leads to 10.0.0.1, which is not public"),
+        ("webhook", "http://[::1]/x", "leads to ::1, which is not public"),
+        ("apprise", "json://192.168.1.1/x", "leads to 192.168.1.1, which is not public"),
+        ("apprise", "slackk://abc", "Apprise can't use this slackk:// URL: it knows no such service"),
+        ("apprise", "slack://abc", "Apprise can't use this slack:// URL"),
+    ],
+    ids=["private", "loopback", "apprise, private", "no service", "no token"],
+)
+@pytest.mark.usefixtures("with_apprise")
+def test_what_can_not_work_is_refused_at_once(desk, admin, kind, url, said):
+    open_form(admin, kind)
+    page = admin.press("Add", name="day", url=url)
+    assert page.status == 400
+    (field,) = page.tree.xpath("//details[@open]//input[@name='url']")
+    assert said in page.tree.get_element_by_id(field.get("aria-describedby")).text_content()
+    assert desk.room.store.destinations.get("day") is None
+    good = {"webhook": "https://in.example/x", "apprise": "json://in.example/x"}[kind]
+    page = open_form(admin, kind)
+    admin.press("Add", name="day", url=good)
+    page = admin.get(f"{PATH}/day")
+    assert admin.press("Save", url=url).status == 400
+    assert kept(desk, "day").url == good
+
+
 @pytest.mark.parametrize("kind", ["file", "console", "", "smtp"])
 def test_what_writes_on_this_machine_can_not_be_made_here(desk, admin, kind):
     proof = admin.get(PATH).tree.xpath("//input[@name='proof']/@value")[0]

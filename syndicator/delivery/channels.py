@@ -52,6 +52,11 @@ class Channels:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
+    async def check(self, destination: DestinationSettings) -> None:
+        """Have Apprise read the URL of a service, sending nothing. Raises ValueError, without secrets, if it can't."""
+        if destination.kind is DestinationKind.APPRISE:
+            await self._apprise.check(destination.url or "")
+
     def open(self, destination: DestinationSettings) -> Channel:
         """The channel of a destination. Raises ValueError, without secrets, for one that can't be used."""
         match destination.kind:

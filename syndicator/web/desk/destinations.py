@@ -88,6 +88,8 @@ class Destinations:
         raw |= {"secret": made} if made else {}
         now, by = self._house.clock(), visitor.user.name
         try:
+            if kind is DestinationKind.APPRISE:
+                await self._check(name, {"kind": kind.value, **raw})
             row = self._destinations.add(name, {"kind": kind.value, **raw}, now, by=by)
         except UsageError as error:
             return await self._all(visitor, refused=_refused(kind, {"name": name, **raw}, error), status=400)
@@ -165,6 +167,9 @@ class Destinations:
         self, visitor: Visitor, name: str, changes: Mapping[str, str | None], *, made: str | None = None
     ) -> Response:
         try:
+            row = self._destinations.find(name)
+            if row.kind == DestinationKind.APPRISE and "url" in changes:
+                await self._check(name, {"kind": row.kind, "url": changes["url"]})
             with self._house.store.transaction():
                 if "secret" in changes and self._signs_twice(name):
                     raise ConflictError("It has two secrets already: drop the old one first.")
@@ -181,6 +186,11 @@ class Destinations:
         if edited.ended:
             said += f" Somebody ended there, and they stay ended: {', '.join(edited.ended)}."
         return self._desk.go(f"/destinations/{name}", said=said)
+
+    async def _check(self, name: str, raw: Mapping[str, object]) -> None:
+        """Have it tried whether it can be used, and wait for the turn to write anew. Raises UsageError."""
+        await self._destinations.check(name, raw, self._house.addresses)
+        await self._house.turn()
 
     async def _remove(self, visitor: Visitor, name: str, *, force: bool) -> Response:
         if (users := self._destinations.users(name)) and not force:
