@@ -5,7 +5,7 @@ import signal
 from urllib.parse import urlsplit
 
 import pytest
-from test_browser import CHROMIUM, DESKTOP, PLAYWRIGHT, fits_and_reads_well
+from test_browser import CHROMIUM, DESKTOP, PHONE, PLAYWRIGHT, fits_and_reads_well
 from test_nginx import free_port
 from test_run import running, wait_for
 
@@ -177,9 +177,73 @@ def test_a_page_of_the_desk_fits_every_screen_and_axe_finds_nothing_wrong(servic
     tab.context.close()
 
 
+@pytest.fixture
+def editor(service, chromium, signed_in):
+    """The form of a new alert on a phone at night, with scripts."""
+    context = chromium.new_context(base_url=service.url, viewport=PHONE, color_scheme="dark", storage_state=signed_in)
+    tab = context.new_page()
+    tab.goto("/desk/alerts/new")
+    yield tab
+    context.close()
+
+
+def looked_back(tab, typed, shown):
+    tab.get_by_label("All of these words").fill(typed)
+    tab.locator("#preview", has_text=shown).wait_for()
+
+
+def test_enter_refreshes_the_preview_and_the_writer_goes_on_writing(editor):
+    looked_back(editor, "boat", "any form of boat")
+    with editor.expect_response("**/alerts/preview"):
+        editor.keyboard.press("Enter")
+    assert editor.evaluate("document.activeElement.id") == "all"
+    assert urlsplit(editor.url).path == "/desk/alerts/new"
+    assert editor.get_by_label("All of these words").input_value() == "boat"
+
+
+def test_a_preview_that_no_longer_follows_says_so_and_nothing_is_lost(editor):
+    looked_back(editor, "boat", "any form of boat")
+    kept = editor.context.cookies()
+    editor.context.clear_cookies()
+    looked_back(editor, "ferry", "you were signed out")
+    assert "any form of boat" not in editor.locator("#preview").inner_text()
+    editor.get_by_role("button", name="Look back").last.click()
+    assert "nothing was saved" in editor.get_by_role("alert").inner_text()
+    editor.context.add_cookies(kept)
+    editor.get_by_role("button", name="Show what I wrote").click()
+    assert editor.get_by_label("All of these words").input_value() == "ferry"
+    editor.context.set_offline(True)
+    looked_back(editor, "boat", "the desk does not answer")
+    editor.context.set_offline(False)
+    looked_back(editor, "boats", "any form of boats")
+
+
+def test_the_boxes_of_the_form_have_room_and_their_ring_covers_no_words(editor):
+    box = editor.get_by_label("log", exact=False).first
+    assert box.bounding_box()["width"] >= 12
+    assert editor.locator("fieldset.ticks").last.evaluate("it => getComputedStyle(it).maxHeight") == "none"
+    for name in ("All of these words", "Zone"):
+        editor.get_by_label(name, exact=False).first.focus()
+        assert editor.evaluate("getComputedStyle(document.activeElement).outlineOffset") == "-2px"
+
+
+@pytest.mark.thorough
+def test_the_form_with_a_preview_reads_well_by_day_and_by_night(editor, service):
+    service.drop("marks", "A boat came in at Dover\n\nForty people were in the boat, the coastguard said.")
+    editor.get_by_label("All of these words").fill("boat")
+    wait_for(lambda: looked_again(editor), 60)
+    fits_and_reads_well(editor)
+
+
+def looked_again(tab):
+    with tab.expect_response("**/alerts/preview"):
+        tab.get_by_label("All of these words").press("Enter")
+    return tab.locator("#preview .found mark").count()
+
+
 def test_the_preview_comes_as_somebody_types(service, chromium, signed_in):
     tab = chromium.new_context(base_url=service.url, viewport=DESKTOP, storage_state=signed_in).new_page()
     tab.goto("/desk/alerts/new")
     tab.get_by_label("All of these words").press_sequentially("boat")
     tab.locator("#preview", has_text="any form of boat").wait_for()
-    assert tab.locator("#preview svg").count() == 1
+    assert tab.locator("#preview .reading").count() == 1

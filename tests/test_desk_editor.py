@@ -323,7 +323,7 @@ def test_the_first_button_of_the_form_saves_nothing(desk):
     assert (buttons[0].get("name"), buttons[0].get("value")) == ("do", "look")
 
 
-HALF = "Two words belong to it: write the other one too, or use another box."
+HALF = "Nearness takes two words: fill in both boxes, or use “All of these words”."
 
 
 @pytest.mark.parametrize(

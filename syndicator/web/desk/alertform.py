@@ -17,7 +17,7 @@ _FURTHEST = 100
 _BLANK = Boxes()
 _NUMBER = re.compile(r"[0-9]{1,3}")
 _BAD_NUMBER = "Write a number of words from 1 to 100."
-_HALF = "Two words belong to it: write the other one too, or use another box."
+_HALF = "Nearness takes two words: fill in both boxes, or use “All of these words”."
 _NOTHING = "Say what to look for: fill in one of the boxes, besides “none of these”."
 
 
