@@ -73,7 +73,7 @@ def test_what_a_token_creates_is_its_owners_unless_it_says_otherwise(room, given
 def test_a_name_that_is_taken_is_a_conflict_so_that_trying_again_is_safe(room):
     added(room)
     problem = room.refused(409, "POST", "/alerts", BOATS | {"name": "BOATS AT SEA"})
-    assert "there is an alert called 'Boats at sea' already" in problem["detail"]
+    assert "there is an alert called 'BOATS AT SEA' already" in problem["detail"]
     assert len(room.said("GET", "/alerts")["alerts"]) == 2
 
 

@@ -557,7 +557,7 @@ def test_what_is_held_is_nobodys_business_but_chiefs_when_it_is_asked_about(desk
         page = browser.get(f"/desk/alerts/{mine.id}/why?about={about}")
         assert page.status == 200
         assert ("A secret boat" in page.words) == (role is Role.CHIEF)
-        assert ("No article of ours is that." in page.words) == (role is not Role.CHIEF)
+        assert ("We have no such article." in page.words) == (role is not Role.CHIEF)
 
 
 def hold(desk, id_):

@@ -109,7 +109,7 @@ def desk_of(desk):
     ("field", "typed", "shown", "said"),
     [
         ("name", "", "name", "Give the alert a name."),
-        ("name", "configured", "name", "There is an alert called 'Configured' already: choose another name."),
+        ("name", "configured", "name", "There is an alert called 'configured' already: choose another name."),
         ("cooldown", "soon", "cooldown", "Write a time such as 10m, 2h or 1d."),
         ("zone", "Mars/Olympus", "zone", "Write a zone such as Europe/London."),
         ("zone", "belgrade", "zone", "Write a zone such as Europe/Belgrade."),
@@ -476,7 +476,8 @@ def proof_of(browser):
 @pytest.mark.parametrize("box", ["all", "phrase", "any", "near", "near_to", "none"])
 def test_boxes_that_hold_more_than_a_query_may_are_refused_before_one_is_written(desk, monkeypatch, box):
     browser = desk.signed_in("Anna")
-    fields = {"proof": proof_of(browser), "by": "boxes", "all": "boat", box: "ab " * 1400}
+    near = {"near": "boat", "near_to": "dover", "within": "10"} if box.startswith("near") else {}
+    fields = {"proof": proof_of(browser), "by": "boxes", "all": "boat", **near, box: "ab " * 1400}
     with monkeypatch.context() as patched:
         patched.setattr(alertform, "query_of", None)
         page = browser.post("/desk/alerts/preview", fields)

@@ -283,7 +283,7 @@ def proof(browser):
 
 def test_what_was_said_is_told_to_the_session_that_did_it_and_for_a_minute(desk, monkeypatch):
     anna, ben = desk.signed_in("Anna"), desk.signed_in("Ben")
-    said = ["Times are shown by the clock of Europe/Paris."]
+    said = ["Times are now in Europe/Paris."]
     page = anna.post("/desk/account", {"do": "zone", "zone": "Europe/Paris", "proof": proof(anna)})
     assert page.told == said
     assert anna.get(page.url).told == said

@@ -172,11 +172,18 @@ def visible(store: Store, id_: str, visitor: Visitor) -> FeedItem:
 
 
 def _told(deliveries: Iterable[DeliveryRow]) -> tuple[tuple[str, tuple[DeliveryRow, ...]], ...]:
-    """The deliveries of an alert about an article: those of the alert itself, of corrections, of the withdrawal."""
-    by_event: dict[str, list[DeliveryRow]] = {}
+    """The deliveries of an alert about an article: those of the alert itself, of each correction, of the withdrawal."""
+    told: list[tuple[str, list[DeliveryRow]]] = []
     for row in deliveries:
-        by_event.setdefault(_TOLD.get(row.event, "Alert"), []).append(row)
-    return tuple((label, tuple(rows)) for label, rows in by_event.items())
+        label = _TOLD.get(row.event, "Alert")
+        # What a destination was told twice of is two: a second correction, say.
+        for known, rows in told:
+            if known == label and row.destination not in {each.destination for each in rows}:
+                rows.append(row)
+                break
+        else:
+            told.append((label, [row]))
+    return tuple((label, tuple(rows)) for label, rows in told)
 
 
 def _stands(told: Dossier, topic: str) -> bool:
