@@ -341,7 +341,7 @@ def test_an_alerts_page_tells_what_the_other_side_said_of_what_it_lost(desk):
     say(desk, "A boat sank")
     page = desk.signed_in("Anna").get(f"/desk/alerts/{mine.id}")
     (line,) = page.tree.xpath("//section[@aria-labelledby='tells']//li")
-    assert "last 1 not delivered" in line.text_content()
+    assert "last one not delivered" in line.text_content()
     assert f"404 {EVIL}" in line.text_content()
 
 
@@ -408,4 +408,4 @@ def test_a_withdrawal_that_reached_nobody_counts_as_well(desk):
     at_desk = NewsDesk(desk.room.settings, desk.room.store, desk.room.pipeline, desk.room.web, None)
     at_desk.kill(desk.wire.article("A boat sank"), "wrong", desk.now, by="Chief")
     desk.wire.deliver()
-    assert "is failing: last 1 not delivered" in desk.signed_in("Anna").get(f"/desk/alerts/{mine.id}").words
+    assert "is failing: last one not delivered" in desk.signed_in("Anna").get(f"/desk/alerts/{mine.id}").words
