@@ -8,9 +8,13 @@ import os
 
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import settings
 
 from syndicator.web.desk import passwords
 
+# How long one example takes says nothing on a machine that does other things as well.
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")
 THOROUGH = bool(os.environ.get("THOROUGH"))
 
 
