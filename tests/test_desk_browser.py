@@ -229,8 +229,9 @@ def test_the_boxes_of_the_form_have_room_and_their_ring_covers_no_words(editor):
 
 @pytest.mark.thorough
 def test_the_form_with_a_preview_reads_well_by_day_and_by_night(editor, service):
-    service.drop("marks", "A boat came in at Dover\n\nForty people were in the boat, the coastguard said.")
-    editor.get_by_label("All of these words").fill("boat")
+    # Words of its own: what another test has withdrawn would be refused, word for word.
+    service.drop("marks", "A lighthouse went dark at Deal\n\nThe lighthouse will be lit tonight, its keeper said.")
+    editor.get_by_label("All of these words").fill("lighthouse")
     wait_for(lambda: looked_again(editor), 60)
     fits_and_reads_well(editor)
 
