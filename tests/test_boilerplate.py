@@ -268,8 +268,8 @@ def test_time_stays_linear_on_hostile_text():
         "x" * 2_000_000,
         *["Comments (1"] * 20_000,
     ]
-    began = time.perf_counter()
+    began = time.process_time()
     strip(hostile)
     strip_html("<p" * 200_000 + "</p>")
     strip_html("<p>Share</p>" * 50_000)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

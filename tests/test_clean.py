@@ -206,9 +206,9 @@ def test_relative_addresses_become_absolute_or_go(markup, with_base, without):
     ],
 )
 def test_markup_made_to_stall_parsers_comes_back_as_text_in_good_time(markup):
-    began = time.perf_counter()
+    began = time.process_time()
     result = sanitise(markup, BASE)
-    assert time.perf_counter() - began < 4
+    assert time.process_time() - began < 4
     assert "kept" in to_text(result)
 
 
@@ -217,9 +217,9 @@ def test_markup_made_to_stall_parsers_comes_back_as_text_in_good_time(markup):
     "unit", ["<p a", "<!--", "<a b=\"'", "&#", "</", "<script>", "a\u0316\u0301", "\u0316\u0301", "\n", " \n.\n", "=<"]
 )
 def test_no_repeated_input_takes_more_than_linear_time(function, unit):
-    began = time.perf_counter()
+    began = time.process_time()
     function("a" + unit * 100_000)
-    assert time.perf_counter() - began < 4
+    assert time.process_time() - began < 4
 
 
 def test_plain_text_becomes_escaped_paragraphs():

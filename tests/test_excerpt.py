@@ -187,9 +187,9 @@ def test_a_very_long_phrase_is_cut_short():
 def test_many_reasons_cost_little():
     text = "asylum " * 20_000
     found = [Reason(f"c{i % 200}", "asylum", "text", i * 7, i * 7 + 6) for i in range(20_000)]
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(excerpt(text, found, "text").text) <= MOST
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_the_terminal_shows_the_same_in_bold():

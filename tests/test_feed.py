@@ -557,10 +557,10 @@ def test_no_address_is_anything_but_http(link):
 )
 def test_what_breaks_other_readers_ends_in_good_time(make):
     document = make()
-    began = time.perf_counter()
+    began = time.process_time()
     with contextlib.suppress(ParseError):
         assert len(parse(document).entries) <= 1
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_file_has_no_address_and_is_read_all_the_same():

@@ -275,17 +275,17 @@ def test_a_page_without_an_article_says_so_in_one_line(body):
     ids=["attributes", "hidden attributes", "elements", "unclosed elements"],
 )
 def test_a_page_made_to_stall_parsers_is_refused_at_once(markup):
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(ParseError, match="refused before parsing"):
         parse_page(page(body=markup), None, URL)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_deep_nesting_costs_no_time():
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(ParseError, match="no article text"):
         entry(body="<div>" * 20_000 + PARAGRAPHS[0] + "</div>" * 20_000)
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
 
 
 def test_control_characters_do_not_come_through():

@@ -409,12 +409,12 @@ def test_a_record_is_small():
     ],
 )
 def test_hostile_text_takes_no_time(text):
-    started = time.perf_counter()
+    started = time.process_time()
     one, other = (tell(Content(text, text, summary=text), source=source, published=NOON) for source in ("Wire", "Post"))
     assert len(one.words) <= 256
     same_story(one, other)
     choose(one, [Candidate("a", other)])
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 # ---- properties

@@ -35,10 +35,10 @@ def many(form, count):
     ],
 )
 def test_a_structural_attack_is_refused_in_good_time(document, reason):
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(ParseError, match=reason):
         mended(document, "https://a.example/feed")
-    assert time.perf_counter() - began < 4
+    assert time.process_time() - began < 4
 
 
 def test_an_external_entity_is_never_fetched_and_stays_as_text(tmp_path):

@@ -483,10 +483,10 @@ def test_what_has_no_known_ending_is_text_if_it_reads_as_text(name):
     ],
 )
 def test_hostile_files_cost_little_time(name, document):
-    began = time.perf_counter()
+    began = time.process_time()
     with suppress(ParseError):
         parse_file(name, document.encode())
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
 
 
 def test_the_parser_can_be_sent_to_another_process():
