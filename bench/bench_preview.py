@@ -70,7 +70,7 @@ def milliseconds(work: Callable[[], object]) -> float:
 def previewed(store: Store, settings: Settings, query: str) -> int:
     """How many days were looked at."""
     past = look_back(store, settings, draft(query, settings), NOW + timedelta(hours=1), quick=True)
-    looked(past, settings)
+    looked(past, settings, boxed=False)
     return past.covered
 
 

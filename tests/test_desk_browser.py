@@ -94,6 +94,7 @@ def signed_in(service, chromium):
     return tab.context.storage_state()
 
 
+@pytest.mark.thorough
 def test_an_editor_who_never_saw_a_query_has_an_alert_and_sees_what_became_of_it(service, chromium, signed_in):
     admin = tab_of(chromium, service, java_script_enabled=False, storage_state=signed_in)
     admin.goto("/desk/")

@@ -116,6 +116,7 @@ def test_a_dropped_article_stands_in_all_its_topics_without_its_boilerplate(tmp_
     assert (room / "inbox/done" / article.name).exists()
 
 
+@pytest.mark.thorough
 def test_an_attack_among_the_files_costs_itself_alone(tmp_path):
     room = newsroom(tmp_path)
     attacks = {

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from asgi import ask
 from house import house
 from hypothesis import HealthCheck, given, settings
@@ -27,6 +28,7 @@ POLLS = st.lists(
 RUNS = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+@pytest.mark.thorough
 @RUNS
 @given(scripts=st.lists(st.lists(ACTS, min_size=5, max_size=25), min_size=2, max_size=3), polls=POLLS)
 def test_a_poller_that_stops_and_resumes_ends_with_what_is_published(tmp_path_factory, scripts, polls):

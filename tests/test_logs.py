@@ -368,6 +368,7 @@ def drop(root, name, text):
     wait_for(lambda: (root / "inbox/done").exists() and any((root / "inbox/done").rglob(f"*{name}*")), 30)
 
 
+@pytest.mark.thorough
 def test_a_service_logs_its_work(tmp_path):
     with service(tmp_path, '[server]\nport = 0\n[log]\nformat = "json"\n') as process:
         wait_for((tmp_path / "feeds/boats.rss").exists, 30)
