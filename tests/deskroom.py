@@ -34,6 +34,11 @@ class Page:
             " ".join(each.text_content().split()) for each in self.tree.xpath("//*[@role='status' or @role='alert']")
         ]
 
+    @property
+    def proof(self):
+        """What stands in every form of this page."""
+        return self.tree.xpath("//input[@name='proof']/@value")[0]
+
     def form(self, button):
         """The form that has this button."""
         for form in self.tree.forms:
@@ -72,6 +77,10 @@ class Browser:
 
     def post(self, path, fields):
         return self._go("POST", path, urlencode(fields).encode())
+
+    def proof(self):
+        """What this session's forms have to bring."""
+        return self.get("/desk/account").proof
 
     def _go(self, method, path, body=b""):
         for _ in range(5):

@@ -318,7 +318,7 @@ class World:
 
     def at_the_desk(self, path, fields):
         self.admin.get("/desk/account")
-        (proof, *_) = self.admin.page.tree.xpath("//input[@name='proof']/@value")
+        proof = self.admin.page.proof
         opened = [("opened", self.opened())] if "articles" in path else []
         sent = [("proof", proof), *opened, *((name, self.told(value)) for name, value in fields)]
         page = self.admin.post(self.told(path), sent)

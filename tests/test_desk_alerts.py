@@ -45,11 +45,6 @@ def enabled(desk, id_):
     return written(row(desk, id_)).get("enabled", True)
 
 
-def proof(browser):
-    browser.get("/desk/account")
-    return browser.page.tree.xpath("//input[@name='proof']/@value")[0]
-
-
 def acts(desk):
     rows = desk.room.store.audit.newest(limit=50)
     return [(each.who, each.act) for each in rows if "alert" in each.thing and each.who != COMMAND]
@@ -119,7 +114,7 @@ ACTS = ("mute", "unmute", "enable", "disable", "hand", "feed", "close", "remove"
 def test_nobody_does_anything_to_somebody_elses_alert(desk, do, role, shared, status):
     theirs = add(desk, "Theirs", "Ben", **({} if shared else {"shared": False}))
     browser = desk.signed_in("Anna", role)
-    given = proof(browser)
+    given = browser.proof()
     fields = {"proof": given, "do": do, "span": "week", "to": "Anna", "alert": theirs.id, "owner": "Anna"}
     for path in (f"/desk/alerts/{theirs.id}", "/desk/alerts"):
         assert browser.post(path, fields).status == status
@@ -131,7 +126,7 @@ def test_nobody_does_anything_to_somebody_elses_alert(desk, do, role, shared, st
 def test_nobody_but_a_chief_copies_what_is_not_theirs_to_see(desk, shared):
     theirs = add(desk, "Theirs", "Ben", **({} if shared else {"shared": False}))
     browser = desk.signed_in("Anna")
-    page = browser.post(f"/desk/alerts/{theirs.id}", {"proof": proof(browser), "do": "duplicate"})
+    page = browser.post(f"/desk/alerts/{theirs.id}", {"proof": browser.proof(), "do": "duplicate"})
     assert page.status == (200 if shared else 404)
     assert (desk.room.store.alerts.named("Theirs (copy)") is not None) == shared
 
@@ -139,7 +134,7 @@ def test_nobody_but_a_chief_copies_what_is_not_theirs_to_see(desk, shared):
 def test_a_viewer_makes_no_alert_by_copying_one(desk):
     shared = add(desk, "Theirs", "Ben")
     browser = desk.signed_in("Anna", Role.VIEWER)
-    page = browser.post(f"/desk/alerts/{shared.id}", {"proof": proof(browser), "do": "duplicate"})
+    page = browser.post(f"/desk/alerts/{shared.id}", {"proof": browser.proof(), "do": "duplicate"})
     assert (page.status, "for editors" in page.told[0]) == (400, True)
     assert desk.room.store.alerts.named("Theirs (copy)") is None
 
@@ -252,7 +247,7 @@ def test_several_are_switched_and_muted_at_once(desk):
 def test_several_are_changed_all_or_none(desk):
     mine, theirs = add(desk), add(desk, "Theirs", "Ben")
     browser = desk.signed_in("Anna")
-    fields = {"proof": proof(browser), "do": "disable"}
+    fields = {"proof": browser.proof(), "do": "disable"}
     page = browser.post("/desk/alerts", [*fields.items(), ("alert", mine.id), ("alert", theirs.id)])
     assert (page.status, page.told) == (400, ["Theirs is Ben’s: ask them, or a chief."])
     assert browser.post("/desk/alerts", [*fields.items(), ("alert", mine.id), ("alert", UNKNOWN)]).status == 404
@@ -282,7 +277,7 @@ def test_alerts_of_config_are_muted_here_and_changed_there(desk):
     page = browser.get(f"/desk/alerts/{floods.id}")
     assert "Made in config.toml" in page.words
     assert not page.tree.xpath("//a[contains(@href, '/edit') or contains(@href, '/remove')]")
-    given = proof(browser)
+    given = browser.proof()
     for do in ("enable", "disable", "hand", "remove"):
         page = browser.post(f"/desk/alerts/{floods.id}", {"proof": given, "do": do, "to": "Chief"})
         assert (page.status, "config.toml" in page.told[0]) == (400, True)

@@ -157,7 +157,7 @@ def test_only_chiefs_have_forms_and_nobody_else_is_obeyed(it, role):
     page = browser.get(it.path(id_))
     chief = role.reaches(Role.CHIEF)
     assert bool(page.tree.xpath("//form[contains(@action, '/act')]")) is chief
-    proof = page.tree.xpath("//input[@name='proof']/@value")[0]
+    proof = page.proof
     done = browser.post(
         f"{it.path(id_)}/act", {"proof": proof, "do": "kill", "sure": "yes", "note": "x", "opened": _opened(it, id_)}
     )

@@ -269,5 +269,5 @@ def test_what_people_wrote_is_text(desk):
 
 def test_nothing_in_it_can_be_changed(desk):
     browser = desk.signed_in("Ada", Role.ADMIN)
-    proof = browser.get(PATH).tree.xpath("//input[@name='proof']/@value")[0]
+    proof = browser.get(PATH).proof
     assert browser.post(PATH, {"proof": proof, "do": "remove"}).status == 405

@@ -97,7 +97,7 @@ def test_no_page_shows_a_secret(desk, admin, path):
 )
 def test_only_admins_do_anything(desk, role, path, fields):
     browser = desk.signed_in("Ed", role)
-    proof = browser.get("/desk/account").tree.xpath("//input[@name='proof']/@value")[0]
+    proof = browser.proof()
     assert browser.post(f"{PATH}{path}", {"proof": proof, **fields}).status == 403
     assert desk.room.store.destinations.get("mine") is None
     assert [note.act for note in desk.room.store.audit.newest(limit=9) if "destination" in note.thing] == []
@@ -191,14 +191,14 @@ def test_what_can_not_work_is_refused_at_once(desk, admin, kind, url, said):
 
 @pytest.mark.parametrize("kind", ["file", "console", "", "smtp"])
 def test_what_writes_on_this_machine_can_not_be_made_here(desk, admin, kind):
-    proof = admin.get(PATH).tree.xpath("//input[@name='proof']/@value")[0]
+    proof = admin.get(PATH).proof
     page = admin.post(PATH, {"proof": proof, "kind": kind, "name": "mine", "path": "/etc/cron.d/x"})
     assert page.status == 400
     assert desk.room.store.destinations.get("mine") is None
 
 
 def test_only_the_fields_of_a_form_are_taken(desk, admin):
-    proof = admin.get(PATH).tree.xpath("//input[@name='proof']/@value")[0]
+    proof = admin.get(PATH).proof
     fields = {"kind": "email", "name": "mine", "to": "a@desk.example", "path": "/etc/x", "timeout": "1s", "url": "x"}
     assert admin.post(PATH, {"proof": proof, **fields}).status == 200
     assert kept(desk, "mine").to_dict() == {"kind": "email", "to": "a@desk.example"}
@@ -244,7 +244,7 @@ def test_what_stands_in_config_is_changed_there(desk, admin):
     page = admin.get(f"{PATH}/night")
     assert "It stands in config.toml" in page.words
     assert "Save" not in page.words
-    proof = page.tree.xpath("//input[@name='proof']/@value")[0]
+    proof = page.proof
     for fields in ({"do": "edit", "to": "x@evil.example"}, {"do": "remove"}):
         assert admin.post(f"{PATH}/night", {"proof": proof, **fields}).status == 400
     assert kept(desk, "night").to == "night@desk.example"
@@ -254,7 +254,7 @@ def test_what_alerts_use_is_removed_only_when_somebody_insists(desk, admin, monk
     webhook(desk, admin)
     monkeypatch.setattr(DestinationDesk, "users", lambda _self, name: ("Boats at night",) if name == "wires" else ())
     page = admin.get(f"{PATH}/wires")
-    proof = page.tree.xpath("//input[@name='proof']/@value")[0]
+    proof = page.proof
     page = admin.post(f"{PATH}/wires", {"proof": proof, "do": "remove"})
     assert (page.status, page.told) == (409, ["1 alert would have nowhere to go."])
     page = admin.get(page.tree.xpath("//a[.='Remove this destination']/@href")[0])
@@ -332,7 +332,7 @@ def test_no_destination_leads_into_our_own_network(desk, admin, monkeypatch, hos
 def test_a_destination_that_is_not_there_is_told_in_the_desks_words(admin, do):
     if do:
         admin.get(f"{PATH}/night")
-        proof = admin.page.tree.xpath("//input[@name='proof']/@value")[0]
+        proof = admin.page.proof
         page = admin.post(f"{PATH}/nothere", {"proof": proof, "do": do})
     else:
         page = admin.get(f"{PATH}/nothere")

@@ -182,7 +182,7 @@ def test_a_simple_query_goes_into_the_boxes_and_any_other_stays(desk):
 def test_the_preview_alone_is_a_piece_of_the_page(desk):
     browser = desk.signed_in("Anna")
     browser.get("/desk/alerts/new")
-    proof = browser.page.tree.xpath("//input[@name='proof']/@value")[0]
+    proof = browser.page.proof
     fields = {"by": "query", "query": "court", "group_stories": "1"}
     assert browser.post("/desk/alerts/preview", fields).status == 403
     page = browser.post("/desk/alerts/preview", {**fields, "proof": proof})
@@ -221,7 +221,7 @@ def test_who_may_change_an_alert(desk, name, role, status):
     assert browser.get(path).status == status
     owner.get("/desk/alerts/new")
     browser.get("/desk/")
-    proof = browser.page.tree.xpath("//input[@name='proof']/@value")[0]
+    proof = browser.page.proof
     fields = {"proof": proof, "do": "save", "by": "query", "query": "dinghy", "name": "Boats", "owner": name}
     fields |= {"seen": str(saved(desk, "Boats").revision), "feed_token": "x", "from_config": "1"}
     assert browser.post(path, fields).status == status
@@ -468,16 +468,11 @@ def test_an_alert_that_is_not_shared_stays_so_when_it_is_carried_elsewhere(desk)
     }  # fmt: skip
 
 
-def proof_of(browser):
-    browser.get("/desk/account")
-    return browser.page.tree.xpath("//input[@name='proof']/@value")[0]
-
-
 @pytest.mark.parametrize("box", ["all", "phrase", "any", "near", "near_to", "none"])
 def test_boxes_that_hold_more_than_a_query_may_are_refused_before_one_is_written(desk, monkeypatch, box):
     browser = desk.signed_in("Anna")
     near = {"near": "boat", "near_to": "dover", "within": "10"} if box.startswith("near") else {}
-    fields = {"proof": proof_of(browser), "by": "boxes", "all": "boat", **near, box: "ab " * 1400}
+    fields = {"proof": browser.proof(), "by": "boxes", "all": "boat", **near, box: "ab " * 1400}
     with monkeypatch.context() as patched:
         patched.setattr(alertform, "query_of", None)
         page = browser.post("/desk/alerts/preview", fields)
@@ -492,17 +487,17 @@ def test_nobody_looks_back_faster_than_anybody_types_and_keeps_only_themselves(t
     monkeypatch.setattr(editor, "_LOOKS", 1)
     with desk_room(tmp_path, BOATS, WIRE) as desk:
         anna, ben = desk.signed_in("Anna"), desk.signed_in("Ben")
-        fields = {"proof": proof_of(anna), "by": "query", "query": ""}
+        fields = {"proof": anna.proof(), "by": "query", "query": ""}
         assert [anna.post(path, fields).status for _ in range(20)] == [200] * 20
         reply = anna.post(path, fields).reply
         assert reply.status == 429
         assert int(reply["retry-after"]) > 0
-        assert ben.post(path, {**fields, "proof": proof_of(ben)}).status == 200
+        assert ben.post(path, {**fields, "proof": ben.proof()}).status == 200
 
 
 def test_looking_back_is_for_who_may_have_alerts(desk):
     browser = desk.signed_in("Anna", Role.VIEWER)
-    fields = {"proof": proof_of(browser), "by": "query", "query": "boat"}
+    fields = {"proof": browser.proof(), "by": "query", "query": "boat"}
     assert browser.post("/desk/alerts/preview", fields).status == 403
 
 
@@ -513,7 +508,7 @@ def test_what_would_have_been_found_links_to_the_web_or_nowhere(desk, link, lead
     with desk.room.store.transaction():
         desk.room.store._db.execute("UPDATE articles SET url = ?, canonical = NULL", [link])
     browser = desk.signed_in("Anna")
-    page = browser.post("/desk/alerts/preview", {"proof": proof_of(browser), "by": "query", "query": "boat"})
+    page = browser.post("/desk/alerts/preview", {"proof": browser.proof(), "by": "query", "query": "boat"})
     assert "Boat found off Dover" in page.words
     assert (link in page.tree.xpath("//a/@href")) is leads
 

@@ -46,11 +46,6 @@ def dead(desk):
     return desk.room.store.ledger.deliveries(state=DeliveryState.DEAD, limit=9)
 
 
-def proof(browser):
-    browser.get("/desk/account")
-    return browser.page.tree.xpath("//input[@name='proof']/@value")[0]
-
-
 @pytest.mark.parametrize("path", ["/desk/history", "/desk/alerts/{}/history", "/desk/alerts/{}"])
 def test_what_fired_is_told_with_its_words_and_who_was_told(desk, path):
     mine = add(desk)
@@ -188,7 +183,7 @@ def test_what_was_given_up_is_sent_again_by_whoever_may_change_the_alert(desk, r
     browser = desk.signed_in(name, role)
     browser.get("/desk/history")
     assert bool(browser.page.tree.xpath("//button[starts-with(., 'Send again')]")) == (status == 200)
-    given = proof(browser)
+    given = browser.proof()
     for path in (f"/desk/alerts/{mine.id}/history", "/desk/history?state=dead"):
         if dead(desk):
             assert browser.post(path, {"proof": given, "delivery": lost.id}).status == status
@@ -223,7 +218,7 @@ def test_nothing_is_sent_again_to_what_is_switched_off_or_was_taken(desk):
     with desk.room.store.transaction():
         desk.room.store.destinations.switch_off("desk", "410", desk.now)
     browser = desk.signed_in("Anna")
-    given = proof(browser)
+    given = browser.proof()
     for delivery, status, said in (
         (lost.id, 400, "is switched off or gone"),
         (taken.id, 400, "only what is dead can be replayed"),
@@ -244,7 +239,7 @@ def test_what_tells_of_our_own_troubles_is_sent_again_by_chiefs(desk, role, stat
         store.destinations.switch_on("desk")
     (lost,) = dead(desk)
     browser = desk.signed_in("Anna", role)
-    assert browser.post("/desk/history", {"proof": proof(browser), "delivery": lost.id}).status == status
+    assert browser.post("/desk/history", {"proof": browser.proof(), "delivery": lost.id}).status == status
     assert bool(dead(desk)) == (status == 404)
 
 

@@ -81,7 +81,7 @@ def sent(browser, path, fields):
 def test_a_crowd_of_strangers_keeps_nobody_out_who_is_known(desk, slow, what):
     browser = desk.signed_in("Anna")
     browser.get("/desk/account")
-    proof = browser.page.tree.xpath("//input[@name='proof']/@value")[0]
+    proof = browser.page.proof
     new = {"password": OTHER, "again": OTHER}
     known = {
         "signing in": ("/desk/sign-in", {"name": "Anna", "password": PASSWORD}),

@@ -144,12 +144,12 @@ def test_people_are_the_business_of_admins(desk, role):
 def test_a_form_of_another_session_or_another_site_changes_nothing(desk):
     admin, other = desk.signed_in("Boss", Role.ADMIN), desk.signed_in("Second", Role.ADMIN)
     other.get("/desk/people")
-    proof = other.page.tree.xpath("//input[@name='proof']/@value")[0]
+    proof = other.page.proof
     fields = {"do": "add", "name": "Eve", "role": "admin"}
     assert admin.post("/desk/people", fields).status == 403
     assert admin.post("/desk/people", {**fields, "proof": proof}).status == 403
     admin.get("/desk/people")
-    mine = admin.page.tree.xpath("//input[@name='proof']/@value")[0]
+    mine = admin.page.proof
     for headers in ({"sec_fetch_site": "cross-site"}, {"sec_fetch_site": "same-site"}):
         admin.headers = headers
         assert admin.post("/desk/people", {**fields, "proof": mine}).status == 403
@@ -204,7 +204,7 @@ def test_what_the_last_act_came_to_is_not_told_beside_what_the_next_one_does(des
     admin.get("/desk/people")
     assert admin.press("Lock out Ben").told == ["Ben may not sign in."]
     assert "said=" in admin.page.url
-    proof = admin.page.tree.xpath("//input[@name='proof']/@value")[0]
+    proof = admin.page.proof
     page = admin.post(admin.page.url, {"proof": proof, "do": "invite", "name": "Ben"})
     assert page.told == ["Ben may not sign in: let them in first."]
 
@@ -258,7 +258,7 @@ def test_the_desk_has_a_policy_of_its_own_and_is_never_kept(desk):
 def test_who_is_locked_out_is_out_at_once_and_the_last_admin_stays(desk):
     admin, anna = desk.signed_in("Boss", Role.ADMIN), desk.signed_in("Anna")
     admin.get("/desk/people")
-    proof = admin.page.tree.xpath("//input[@name='proof']/@value")[0]
+    proof = admin.page.proof
     assert "may not sign in" in admin.post("/desk/people", {"do": "disable", "name": "Anna", "proof": proof}).told[0]
     assert "sign-in" in anna.get("/desk/account").url
     for do in ("disable", "remove", "role"):
@@ -276,15 +276,10 @@ def test_a_changed_password_signs_out_everywhere_else(desk):
     assert here.get("/desk/account").url == "/desk/account"
 
 
-def proof(browser):
-    browser.get("/desk/account")
-    return browser.page.tree.xpath("//input[@name='proof']/@value")[0]
-
-
 def test_what_was_said_is_told_to_the_session_that_did_it_and_for_a_minute(desk, monkeypatch):
     anna, ben = desk.signed_in("Anna"), desk.signed_in("Ben")
     said = ["Times are now in Europe/Paris."]
-    page = anna.post("/desk/account", {"do": "zone", "zone": "Europe/Paris", "proof": proof(anna)})
+    page = anna.post("/desk/account", {"do": "zone", "zone": "Europe/Paris", "proof": anna.proof()})
     assert page.told == said
     assert anna.get(page.url).told == said
     assert ben.get(page.url).told == []
@@ -322,7 +317,7 @@ def test_a_known_browser_may_not_guess_for_ever_either(desk):
 
 def test_the_old_password_can_not_be_guessed_from_an_open_session(desk):
     browser = desk.signed_in("Anna")
-    fields = {"do": "password", "old": "wrong", "password": PASSWORD, "again": PASSWORD, "proof": proof(browser)}
+    fields = {"do": "password", "old": "wrong", "password": PASSWORD, "again": PASSWORD, "proof": browser.proof()}
     statuses = []
     for number in range(12):
         browser.headers = {"x_forwarded_for": f"203.0.113.{number}"}

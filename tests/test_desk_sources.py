@@ -158,7 +158,7 @@ def test_viewers_see_and_do_not_ask(desk):
     browser = desk.signed_in("Vera", Role.VIEWER)
     page = browser.get("/desk/sources")
     assert "Poll now" not in page.words
-    proof = page.tree.xpath("//input[@name='proof']/@value")[0]
+    proof = page.proof
     before = desk.room.store.sources.state("wire")
     assert browser.post("/desk/sources", {"proof": proof, "name": "wire"}).status == 403
     assert desk.room.store.sources.state("wire") == before
@@ -167,7 +167,7 @@ def test_viewers_see_and_do_not_ask(desk):
 @pytest.mark.parametrize("name", ["nobody", "../wire", "<b>"], ids=["unknown", "a path", "marks"])
 def test_a_source_that_is_not_there_can_not_be_asked(desk, name):
     browser = desk.signed_in()
-    proof = browser.get("/desk/sources").tree.xpath("//input[@name='proof']/@value")[0]
+    proof = browser.get("/desk/sources").proof
     page = browser.post("/desk/sources", {"proof": proof, "name": name})
     assert page.status == 404
     assert not page.tree.xpath("//b")

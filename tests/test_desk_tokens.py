@@ -116,7 +116,7 @@ def test_nobody_sees_or_revokes_a_token_of_somebody_else(desk, anna):
         browser = desk.signed_in(name, role)
         page = browser.get(PATH)
         assert names(page) == []
-        proof = page.tree.xpath("//input[@name='proof']/@value")[0]
+        proof = page.proof
         there = browser.post(PATH, {"proof": proof, "do": "revoke", "name": "board"})
         nowhere = browser.post(PATH, {"proof": proof, "do": "revoke", "name": "nothing"})
         assert (there.status, there.words) == (nowhere.status, nowhere.words)
