@@ -4,6 +4,8 @@ import pytest
 from deskroom import PASSWORD, desk_room
 from newsroom import BOATS, WIRE
 
+from syndicator.addresses import Addresses
+from syndicator.destinationdesk import DestinationDesk
 from syndicator.people import Role
 from syndicator.web.desk.passwords import Passwords
 from syndicator.web.house import House
@@ -34,11 +36,6 @@ def removed(desk):
     desk.users.remove("Anna", desk.now)
 
 
-def proof(browser):
-    browser.get("/desk/account")
-    return browser.page.tree.xpath("//input[@name='proof']/@value")[0]
-
-
 @pytest.mark.parametrize(
     ("act", "moment"),
     [(ADD, "body"), (ADD, "turn"), (SAVE, "body"), (SAVE, "turn"), (LOOK, "body")],
@@ -52,7 +49,7 @@ def proof(browser):
 def test_who_may_not_any_more_when_their_form_has_come_does_nothing(desk, monkeypatch, act, moment, change, said):  # noqa: PLR0917
     path, role, fields = act
     browser = desk.signed_in("Anna", role)
-    fields = {**fields, "proof": proof(browser)}
+    fields = {**fields, "proof": browser.proof()}
     if moment == "body":
         browser.meanwhile = lambda: change(desk)
     else:
@@ -66,6 +63,30 @@ def test_who_may_not_any_more_when_their_form_has_come_does_nothing(desk, monkey
     assert said in page.words
     assert desk.room.store.users.named("Eve") is None
     assert desk.room.store.alerts.named("Boats") is None
+
+
+@pytest.mark.parametrize("act", ["add", "change"])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [(locked_out, "You were signed out"), (demoted, "You are a viewer"), (removed, "You were signed out")],
+    ids=["locked out", "demoted", "removed"],
+)
+def test_who_may_not_any_more_when_an_address_was_looked_at_keeps_no_destination(desk, monkeypatch, act, change, said):
+    browser = desk.signed_in("Anna", Role.ADMIN)
+    given = browser.proof()
+    desks = DestinationDesk(desk.room.settings, desk.room.store)
+    desks.add("chat", {"kind": "apprise", "url": "json://one.example/a"}, desk.now)
+
+    async def check(_addresses, _wanted):
+        change(desk)
+
+    monkeypatch.setattr(Addresses, "check", check)
+    fields = {"proof": given, "kind": "apprise", "name": "night", "url": "json://two.example/b"}
+    path = "/desk/destinations" if act == "add" else "/desk/destinations/chat"
+    page = browser.post(path, fields if act == "add" else {**fields, "do": "edit"})
+    assert (page.status, said in page.words, "admin" in page.words) == (403, True, change is demoted)
+    assert [each.row.name for each in desks.all()] == ["chat"]
+    assert "one.example" in desks.find("chat").definition
 
 
 def after(monkeypatch, step, change):

@@ -78,10 +78,9 @@ class Destinations:
         """Every destination as it stands."""
         return await self._all(visitor)
 
-    async def add(self, _request: Request, visitor: Visitor, form: Form) -> Response:
+    async def add(self, request: Request, _visitor: Visitor, form: Form) -> Response:
         """Keep a new one. A secret that we make is shown this once."""
-        if not visitor.user.role.reaches(Role.ADMIN):
-            return self._desk.page("refused.html", visitor, status=403, needed=Role.ADMIN)
+        visitor = self._desk.admit(request, Role.ADMIN)
         kind, name = _kind(form), form.text("name").lower()
         raw = {key: form.text(key) for key in KEYS[kind] if form.text(key)}
         made = new_secret() if kind is DestinationKind.WEBHOOK and "secret" not in raw else None
@@ -89,7 +88,7 @@ class Destinations:
         now, by = self._house.clock(), visitor.user.name
         try:
             if kind is DestinationKind.APPRISE:
-                await self._check(name, {"kind": kind.value, **raw})
+                await self._check(request, name, {"kind": kind.value, **raw})
             row = self._destinations.add(name, {"kind": kind.value, **raw}, now, by=by)
         except UsageError as error:
             return await self._all(visitor, refused=_refused(kind, {"name": name, **raw}, error), status=400)
@@ -109,11 +108,11 @@ class Destinations:
         """One act on one of them."""
         name = request.path_params["name"]
         try:
-            return await self._changed(visitor, self._destinations.find(name).name, form)
+            return await self._changed(request, visitor, self._destinations.find(name).name, form)
         except NotFoundError:
             return self._missing(visitor, name)
 
-    async def _changed(self, visitor: Visitor, name: str, form: Form) -> Response:
+    async def _changed(self, request: Request, visitor: Visitor, name: str, form: Form) -> Response:
         match form.text("do"):
             case "test":
                 return await self._test(visitor, name)
@@ -124,11 +123,11 @@ class Destinations:
                 return await self._remove(visitor, name, force=form.ticked("force"))
             case "new secret":
                 made = new_secret()
-                return await self._edit(visitor, name, {"secret": made}, made=made)
+                return await self._edit(request, visitor, name, {"secret": made}, made=made)
             case "drop":
-                return await self._edit(visitor, name, {"previous_secret": None})
+                return await self._edit(request, visitor, name, {"previous_secret": None})
             case "edit":
-                return await self._edit(visitor, name, self._changes(name, form))
+                return await self._edit(request, visitor, name, self._changes(name, form))
         raise UsageError("That can't be done here.")
 
     def _missing(self, visitor: Visitor, name: str) -> Response:
@@ -164,12 +163,18 @@ class Destinations:
         return changes if "owner" in changes else {**changes, "owner": None}
 
     async def _edit(
-        self, visitor: Visitor, name: str, changes: Mapping[str, str | None], *, made: str | None = None
+        self,
+        request: Request,
+        visitor: Visitor,
+        name: str,
+        changes: Mapping[str, str | None],
+        *,
+        made: str | None = None,
     ) -> Response:
         try:
             row = self._destinations.find(name)
             if row.kind == DestinationKind.APPRISE and "url" in changes:
-                await self._check(name, {"kind": row.kind, "url": changes["url"]})
+                await self._check(request, name, {"kind": row.kind, "url": changes["url"]})
             with self._house.store.transaction():
                 if "secret" in changes and self._signs_twice(name):
                     raise ConflictError("It has two secrets already: drop the old one first.")
@@ -187,10 +192,13 @@ class Destinations:
             said += f" Somebody ended there, and they stay ended: {', '.join(edited.ended)}."
         return self._desk.go(f"/destinations/{name}", said=said)
 
-    async def _check(self, name: str, raw: Mapping[str, object]) -> None:
-        """Have it tried whether it can be used, and wait for the turn to write anew. Raises UsageError."""
+    async def _check(self, request: Request, name: str, raw: Mapping[str, object]) -> None:
+        """Have it tried whether it can be used, which takes its time, and take the turn to write anew.
+
+        Raises UsageError; TurnedAwayError where whoever asks may not any more.
+        """
         await self._destinations.check(name, raw, self._house.addresses)
-        await self._house.turn()
+        await self._desk.turn(request, Role.ADMIN)
 
     async def _remove(self, visitor: Visitor, name: str, *, force: bool) -> Response:
         if (users := self._destinations.users(name)) and not force:

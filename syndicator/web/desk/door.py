@@ -28,10 +28,11 @@ _UNSENT_BYTES = 262_144
 
 
 class TurnedAwayError(Exception):
-    """Whoever asks is not signed in (no `visitor`), or may not do this."""
+    """Whoever asks is not signed in (no `visitor`), or may not do this: it takes the role `needed`."""
 
-    def __init__(self, visitor: Visitor | None) -> None:
+    def __init__(self, visitor: Visitor | None, needed: Role) -> None:
         self.visitor = visitor
+        self.needed = needed
         super().__init__()
 
 
@@ -71,7 +72,7 @@ class Desk:
         """Whoever this request is from, as they stand now, if their role reaches `role`. Raises TurnedAwayError."""
         visitor = self.sessions.of(request)
         if visitor is None or not visitor.user.role.reaches(role):
-            raise TurnedAwayError(visitor)
+            raise TurnedAwayError(visitor, role)
         return visitor
 
     async def turn(self, request: Request, role: Role) -> Visitor:
@@ -145,7 +146,7 @@ class Behind:
         except TurnedAwayError as error:
             if error.visitor is None:
                 return await self._signed_out(request)
-            return self._desk.page("refused.html", error.visitor, status=403, needed=self._role)
+            return self._desk.page("refused.html", error.visitor, status=403, needed=error.needed)
 
     async def _admitted(self, request: Request, visitor: Visitor) -> Response:
         try:

@@ -50,10 +50,9 @@ class Sources:
         """Every source, those in trouble first."""
         return await self._page(visitor)
 
-    async def post(self, _request: Request, visitor: Visitor, form: Form) -> Response:
+    async def post(self, request: Request, _visitor: Visitor, form: Form) -> Response:
         """Have one looked at now, as soon as that is polite."""
-        if not visitor.user.role.reaches(Role.EDITOR):
-            return self._desk.page("refused.html", visitor, status=403, needed=Role.EDITOR)
+        visitor = self._desk.admit(request, Role.EDITOR)
         desk = SourceDesk(self._house.settings, self._house.store)
         try:
             zone = ZoneInfo(visitor.user.zone)
@@ -62,7 +61,7 @@ class Sources:
             return await self._page(visitor, str(error), 409)
         seconds = max(round(self._house.settings.schedule.tick.total_seconds()), 1)
         when = "now" if seconds == 1 else f"within {seconds} seconds"
-        return self._desk.go("/sources", said=f"Looking at {source.title or source.name} {when}.")
+        return self._desk.go("/sources", said=f"Looking at {source.title} {when}.")
 
     async def _page(self, visitor: Visitor, wrong: str = "", status: int = 200) -> Response:
         now, zone, settings = self._house.clock(), ZoneInfo(visitor.user.zone), self._house.settings
