@@ -57,18 +57,17 @@ class Filing:
             left = store.topics.left(article.id) & self._queries.keys()
             topics = dict.fromkeys(left, ()) | store.topics.of(article.id) | topics
         topics = self._as_decided(article, topics)
-        before = frozenset(store.topics.of(article.id))
-        touched = store.topics.tag(article, topics)
+        before = store.topics.tag(article, topics)
         analysed = analysed.with_topics(frozenset(topics))
         store.search.index(article, analysed)
-        store.feeds.mark_stale(feeds_of(article, touched))
+        store.feeds.mark_stale(feeds_of(article, before | topics.keys() | {ALL}))
         self._alerting.consider(
             article,
             analysed,
             now,
             backlog=backlog,
             joined=joined is not None,
-            before=lambda: self._before(article, joined, before),
+            before=lambda: self._before(article, joined, before - {ALL}),
         )
 
     def _before(self, article: Article, joined: str | None, topics: frozenset[str]) -> Analysed | None:

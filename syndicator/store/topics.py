@@ -27,21 +27,22 @@ class Topics:
         self._db = db
 
     def tag(self, article: Article, topics: Mapping[str, Iterable[Reason]]) -> frozenset[str]:
-        """Put an article under exactly these topics (and `all`); returns those it stood or now stands under."""
+        """Put an article under exactly these topics (and `all`); returns those that it stood under before."""
         n = number(self._db, article.id)
-        before = {row["topic"] for row in self._db.query("SELECT topic FROM article_topics WHERE article = ?", [n])}
+        rows = self._db.query("SELECT topic FROM article_topics WHERE article = ?", [n])
+        before = frozenset(row["topic"] for row in rows)
         self._db.execute("DELETE FROM article_topics WHERE article = ?", [n])
-        rows = {ALL: "[]"} | {name: dump_reasons(reasons) for name, reasons in topics.items()}
+        under = {ALL: "[]"} | {name: dump_reasons(reasons) for name, reasons in topics.items()}
         self._db.table("article_topics").insert_all(
             {"topic": name, "published": seconds(article.published), "article": n, "reasons": reasons}
-            for name, reasons in rows.items()
+            for name, reasons in under.items()
         )
-        self._leave(n, before - set(rows))
+        self._leave(n, before - under.keys())
         self._db.execute(
             "DELETE FROM left_topics WHERE article = ? AND topic IN (SELECT value FROM json_each(?))",
-            [n, json.dumps(list(rows))],
+            [n, json.dumps(list(under))],
         )
-        return frozenset(before | set(rows))
+        return before
 
     def add(self, article: Article, topic: str, reasons: Iterable[Reason]) -> None:
         """Put an article under one more topic, or renew why it stands there."""
