@@ -200,7 +200,7 @@ def public_site(settings: Settings) -> PublicSite:
         site.language,
         site.contact,
         service=site.url if settings.server.public else None,
-        topics=tuple((topic.name, topic.title) for topic in settings.topics),
+        topics=tuple(settings.topic_titles.items()),
     )
 
 

@@ -3,11 +3,12 @@
 Both ask the query that the live alert asks, over the articles as they are now.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from heapq import nlargest
 from operator import attrgetter
+from types import MappingProxyType
 
 from syndicator.alerts import Alert, Caught, Preview, begin, preview, scoped
 from syndicator.config import Settings, read_alert
@@ -25,6 +26,16 @@ _MOST_MEANT = 3
 # In small letters these are words like any other.
 _JOINTS = {"and", "or", "not"}
 _NAMES = {"source", "topic", "lang"}
+# Why a hit said nothing, in a clause.
+SILENCES: Mapping[Silent, str] = MappingProxyType(
+    {
+        Silent.BACKLOG: "the article came with what its source already had when we first looked there",
+        Silent.EARLIER: "an earlier version of the article matched already, before the alert was there",
+        Silent.JOINED: "this story had been told already",
+        Silent.WITHDRAWN: "the article was withdrawn before anybody had been told",
+        Silent.DROPPED: "the alert was removed before anybody had been told",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +147,7 @@ def look_back(
         unseen=tuple(map(str, unseen)),
         meant=tuple(_meant(store, unseen)),
         joints=tuple(dict.fromkeys(_joints(watched.query.root))),
-        titles={source.name: source.title or source.name for source in settings.sources},
+        titles=settings.source_titles,
     )
     return Past(watched, found, tuple(shown), days, covered, cut)
 

@@ -73,7 +73,7 @@ class SourceDesk:
                 raise NotFoundError(f"{source.name} is not in use.")
             why = _held_back(source, state, now, zone)
             if why is not None:
-                raise ConflictError(f"{source.title or source.name} is not asked now. {why}")
+                raise ConflictError(f"{source.title} is not asked now. {why}")
             self._store.sources.heard(at_once(state, now))
             self._store.audit.note(now, by, "asked to look now", f"source {source.name}")
         return source

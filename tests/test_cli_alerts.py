@@ -8,9 +8,12 @@ import pytest
 from receiver import Receiver, Reply
 from typer.testing import CliRunner
 
+from syndicator.cli import alerting
 from syndicator.cli.app import app
 from syndicator.cli.output import printable
 from syndicator.errors import SyndicatorError
+from syndicator.previewing import SILENCES
+from syndicator.store import Silent
 
 SECRET = "whsec_Q0FOQVJZQ0FOQVJZQ0FOQVJZQ0FOQVJZ"
 PREVIOUS = "whsec_T0xEQ0FOQVJZT0xEQ0FOQVJZT0xEQ0FO"
@@ -302,6 +305,25 @@ def test_why_tells_of_a_kill_without_what_was_withdrawn(desk):
         assert "hotels" not in json.dumps(records)
     assert "The article was withdrawn." in said
     assert "kill to log: pending" in said
+
+
+def test_an_alert_that_was_off_and_left_config_says_what_it_dropped_when_it_is_back(desk):
+    configured = CONFIGURED.replace("hub", "hotel") + 'schedule = "hourly"\n'
+    desk.write(CONFIG + configured)
+    desk.article("a.txt", "Asylum hotels to close\n\nAll of them.")
+    id_ = desk.json("search", "asylum")[0]["id"]
+    for config in (CONFIG + configured + "enabled = false\n", CONFIG, CONFIG + configured):
+        desk.write(config)
+        desk.run("once")
+    why = desk.run("alerts", "why", "hubs", id_)
+    assert "It said nothing: the alert was removed before anybody had been told." in why
+    assert "silent: the alert was removed before it told" in desk.run("alerts", "history", "hubs")
+
+
+@pytest.mark.parametrize("silence", Silent)
+def test_every_silence_has_its_words(silence):
+    assert SILENCES[silence]
+    assert alerting.BRIEFLY[silence]
 
 
 def test_why_shows_the_version_that_matched(desk):

@@ -13,6 +13,8 @@ from enum import StrEnum
 from operator import attrgetter
 from types import MappingProxyType
 
+from syndicator.alerts.schedule import WEEKDAYS
+
 # One message in ten minutes of a working day: nobody reads on beyond that, and people switch the alert off.
 FLOOD_A_DAY = 50
 # An alert for three articles in ten picks nothing out.
@@ -23,7 +25,6 @@ _MOST_TERMS = 8
 _LONGEST_NAME = 60
 _NARROWEST = 40  # columns of a chart
 
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # strftime's follow the process's locale
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -186,7 +187,7 @@ def _count(day: Day, plain: bool) -> str:
 
 
 def _label(day: date) -> str:
-    return f"{_WEEKDAYS[day.weekday()]} {day.isoformat()}"
+    return f"{WEEKDAYS[day.weekday()][:3].capitalize()} {day.isoformat()}"
 
 
 def _on_rate(calendar: Sequence[Day], a_day: float) -> Advice | None:

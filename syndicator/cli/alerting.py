@@ -16,21 +16,15 @@ from syndicator.cli.telling import Reference, desk_of, short_id, words, zone_of_
 from syndicator.errors import UsageError
 from syndicator.model import State
 from syndicator.plurals import counted
-from syndicator.previewing import Account, account
+from syndicator.previewing import SILENCES, Account, account
 from syndicator.store import AlertRow, DeliveryRow, Silent
 
-_SILENT = {
-    Silent.BACKLOG: "It said nothing: the article came with what its source already had when we first looked there",
-    Silent.EARLIER: "It said nothing: an earlier version of the article matched already, before the alert was there",
-    Silent.JOINED: "It said nothing: the story had been told already",
-    Silent.WITHDRAWN: "It said nothing: the article was withdrawn before anybody had been told",
-}
-
-_BRIEFLY = {
+BRIEFLY = {
     Silent.BACKLOG: "silent: backlog of its source",
     Silent.EARLIER: "silent: an earlier version matched before",
     Silent.JOINED: "silent: the story was told already",
     Silent.WITHDRAWN: "silent: withdrawn before it was told",
+    Silent.DROPPED: "silent: the alert was removed before it told",
 }
 
 # In the place of matched words: they are words of what nobody is to read again.
@@ -102,10 +96,11 @@ def _silence(told: Account) -> tuple[str, ...]:
     """Why a hit said nothing."""
     if told.hit is None or told.hit.silent is None:
         return ()
+    why_not = f"It said nothing: {SILENCES[told.hit.silent]}"
     if told.hit.silent is Silent.JOINED and told.told_by is not None:
         by = told.told_by
-        return (f"{_SILENT[Silent.JOINED]} by “{by.content.title}” ({by.source}, {short_id(by.id)}).",)
-    return (f"{_SILENT[told.hit.silent]}.",)
+        return (f"{why_not} by “{by.content.title}” ({by.source}, {short_id(by.id)}).",)
+    return (f"{why_not}.",)
 
 
 def _told(told: Account, now: datetime, zone: tzinfo) -> tuple[str, ...]:
@@ -179,7 +174,7 @@ def _show_fired(each: Fired, row: AlertRow, zone: tzinfo, now: datetime) -> None
 
 def _fate(each: Fired, row: AlertRow, zone: tzinfo, now: datetime) -> str:
     if each.hit.silent is not None:
-        return _BRIEFLY[each.hit.silent]
+        return BRIEFLY[each.hit.silent]
     if each.hit.message is None:
         if each.article.state is State.EMBARGOED:
             return "waits for the end of the embargo"

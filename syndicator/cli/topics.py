@@ -25,7 +25,7 @@ def list_topics(context: typer.Context, *, config: Config = DEFAULT_CONFIG, now:
         refuse_options_before(context, context.invoked_subcommand)
         return
     settings = read_settings(config)
-    titles = {ALL: settings.site.title} | {topic.name: topic.title for topic in settings.topics}
+    titles = {ALL: settings.site.title} | settings.topic_titles
     with open_store(settings) as store:
         counts = {name: store.topics.count(name, now - timedelta(days=7)) for name in titles}
     if as_json:

@@ -148,6 +148,16 @@ class Settings(Section):
         """The hub that our feeds name, where it is one elsewhere: it wants to be told of each change."""
         return None if self.has_hub else self.hub_url
 
+    @property
+    def source_titles(self) -> dict[str, str]:
+        """What each source is called, by its name."""
+        return {source.name: source.title for source in self.sources}
+
+    @property
+    def topic_titles(self) -> dict[str, str]:
+        """What each topic is called, by its name."""
+        return {topic.name: topic.title for topic in self.topics}
+
     def source(self, name: str) -> Source:
         """The source of this name, in any case (NotFoundError where there is none)."""
         for source in self.sources:

@@ -88,7 +88,7 @@ def _source(source: Source, state: SourceState | None, store: Store, now: dateti
     judged = None if state is None else health(state, store.sources.arrivals(source.name, now - LOOKBACK), now)
     return shapes.SourceHealth(
         name=source.name,
-        title=source.title or (state.title if state else "") or source.name,
+        title=source.title,
         kind=source.kind.value,
         url=web_url(state.home) if state else None,
         feed=None if source.kind is not SourceKind.FEED or source.is_hidden("url") else web_url(source.url),

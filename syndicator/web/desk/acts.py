@@ -19,6 +19,7 @@ from syndicator.errors import ConflictError, UsageError
 from syndicator.model import Article
 from syndicator.people import Role
 from syndicator.reach import rehearse
+from syndicator.web.desk.address import number_in
 from syndicator.web.desk.article import ArticlePage, article_id, as_filled
 from syndicator.web.desk.changes import changes
 from syndicator.web.desk.door import ANEW, Behind, Desk
@@ -107,14 +108,14 @@ class Acts:
             fields={name: form.text(name) for name in _FIELDS if name != "do"},
             until=_until(form, visitor) if do == "embargo" else None,
             changes=changes(as_filled(article.content), form) if do == "correct" else None,
-            told=announcement(do, reach, self._titles()),
+            told=announcement(do, reach, self._desk.house.settings.topic_titles),
         )
 
     def _sort(self, article: Article, do: str, visitor: Visitor, form: Form, now: datetime) -> str:
         topic = form.text("topic")
         inside = {"add": True, "remove": False}.get(do)
         self._articles.sort(article.id, topic, inside, now, by=visitor.user.name, opened=form.text("opened"))
-        title = self._titles().get(topic, topic)
+        title = self._desk.house.settings.topic_titles.get(topic, topic)
         if inside is None:
             return f"The query of {title} decides again."
         return f"{'Added to' if inside else 'Taken out of'} {title}. That stays so, whatever its query says."
@@ -159,16 +160,12 @@ class Acts:
 
     def _kept(self, filled: Mapping[str, str], opened: str) -> dict[str, str]:
         """What somebody wrote, without what they had left as it was when they opened the article."""
-        number = opened.partition(".")[0]
-        is_one = number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS
-        version = self._desk.house.store.articles.version(int(number)) if is_one else None
+        number = number_in(opened.partition(".")[0], _MOST_DIGITS)
+        version = None if number is None else self._desk.house.store.articles.version(number)
         if version is None:
             return dict(filled)
         shown = as_filled(version.content)
         return {name: value for name, value in filled.items() if shown.get(name) != value}
-
-    def _titles(self) -> dict[str, str]:
-        return {topic.name: topic.title for topic in self._desk.house.settings.topics}
 
 
 def _note(form: Form) -> str:

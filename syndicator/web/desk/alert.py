@@ -16,6 +16,7 @@ from syndicator.plurals import counted
 from syndicator.query import describe
 from syndicator.store import AlertRow, Store, UserRow
 from syndicator.watch import watched_alert
+from syndicator.web.desk.address import words_of
 from syndicator.web.desk.alertacts import AlertActs, alert_id
 from syndicator.web.desk.alertwords import MUTES, Place, Ways, is_on, muted_until, places, timing
 from syndicator.web.desk.deeds import Deed, Deeds
@@ -104,14 +105,12 @@ class AlertPages:
         """Why it fired on the article that is asked about, or did not."""
         house, user = self._desk.house, visitor.user
         row = check_sight(user, self._acts.row(alert_id(request)))
-        about = "".join(sign for sign in request.query_params.get("about", "") if sign.isprintable())[:LONGEST].strip()
-
+        about = words_of(request, "about", LONGEST)
         clock = Clock(ZoneInfo(user.zone), house.clock())
 
         def look(store: Store) -> tuple[list[Article], Answered | None, list[Named], Firings]:
-            held = sees_all(user)
-            firings = Firings(store, house.settings, house.clock(), lambda each: may_change(user, each), held=held)
-            found = meant(store, house.settings, about, held=held)
+            firings = Firings(store, house.settings, user, house.clock())
+            found = meant(store, house.settings, about, held=sees_all(user))
             one = answered(store, house.settings, row, found[0], clock.full) if len(found) == 1 else None
             return found, one, [firings.named(article) for article in found], firings
 
@@ -153,7 +152,7 @@ class AlertPages:
         house = self._desk.house
         now, changes = house.clock(), may_change(user, row)
         standing = AlertDesk(house.settings, store, house.pipeline.alerting).standing(row, now)
-        firings = Firings(store, house.settings, now, lambda each: may_change(user, each), held=sees_all(user))
+        firings = Firings(store, house.settings, user, now)
         deeds = Deeds(store, house.settings, user, now)
         addresses = shapes.PrivateFeed.of(row, house.settings)
         feed = [("RSS", addresses.rss), ("Atom", addresses.atom), ("JSON Feed", addresses.json_)]

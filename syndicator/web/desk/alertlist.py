@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +12,9 @@ from starlette.routing import BaseRoute, Route
 from syndicator.alertdesk import AlertDesk, Standing, written
 from syndicator.errors import UsageError
 from syndicator.people import Role
+from syndicator.plurals import counted
 from syndicator.store import AlertRow, Store, UserRow
+from syndicator.web.desk.address import number_in, query_of, words_of
 from syndicator.web.desk.alertacts import AlertActs
 from syndicator.web.desk.alertwords import MUTES, Ways, muted_until, troubles
 from syndicator.web.desk.door import Behind, Desk
@@ -24,7 +25,7 @@ from syndicator.web.desk.visitor import Visitor
 PAGE = 50
 _FORM_BYTES = 65_536
 _LONGEST = 200
-_MOST_PAGES = 100_000
+_MOST_DIGITS = 5
 _WHOSE = ("", "mine", "others")
 
 
@@ -40,16 +41,13 @@ class Asked:
     def of(cls, request: Request) -> Self:
         """As the address says; what makes no sense in it is left out."""
         params = request.query_params
-        whose, page = params.get("whose", ""), params.get("page", "")
-        number = int(page) if page.isascii() and page.isdigit() and len(page) < len(str(_MOST_PAGES)) else 1
-        words = "".join(sign for sign in params.get("q", "") if sign.isprintable())[:_LONGEST].strip()
-        return cls(words, whose if whose in _WHOSE else "", max(number, 1))
+        whose, page = params.get("whose", ""), number_in(params.get("page", ""), _MOST_DIGITS)
+        return cls(words_of(request, "q", _LONGEST), whose if whose in _WHOSE else "", page or 1)
 
     def address(self, page: int) -> str:
         """The address of another page of the same."""
         given = {"q": self.words, "whose": self.whose, "page": str(page) if page > 1 else ""}
-        kept = urlencode({key: value for key, value in given.items() if value})
-        return f"/alerts?{kept}" if kept else "/alerts"
+        return f"/alerts{query_of(given)}"
 
     def wants(self, user: UserRow, row: AlertRow) -> bool:
         """Whether an alert is among them."""
@@ -125,7 +123,7 @@ class AlertList:
                         raise UsageError(f"{row.name}: {error}") from None
         done = {"enable": "on", "disable": "off", "mute": "muted", "unmute": "no longer muted"}[do]
         number = len(rows) - len(left)
-        told = f"{number} alert{' is' if number == 1 else 's are'} {done}." if number else ""
+        told = f"{counted(number, 'alert is', 'alerts are')} {done}." if number else ""
         stand = f" {', '.join(row.name for row in left)}: made in config.toml, and changed there." if left else ""
         return f"{told}{stand}".strip()
 

@@ -13,9 +13,10 @@ from syndicator.editorial import edition
 from syndicator.errors import NotFoundError
 from syndicator.model import Content, FeedItem, Kind, Reason, State
 from syndicator.people import Role
+from syndicator.previewing import SILENCES
 from syndicator.provenance import standing
 from syndicator.publish.text import web_url
-from syndicator.store import AlertRow, Carrier, DeliveryRow, HitRow, Silent, Store, StoredVersion
+from syndicator.store import AlertRow, Carrier, DeliveryRow, HitRow, Store, StoredVersion
 from syndicator.web.articles import MOST_TEXT
 from syndicator.web.desk.articles import STATES
 from syndicator.web.desk.deeds import Deed, Deeds
@@ -29,13 +30,6 @@ from syndicator.web.marking import paragraphs, pieces
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ACTS = 50
 _TOLD = {Event.CORRECTION: "Correction", Event.KILL: "Withdrawal"}
-SILENT = {
-    Silent.BACKLOG: "Said nothing: it came with what its source had before we knew it.",
-    Silent.EARLIER: "Said nothing: an earlier version matched before the alert was there.",
-    Silent.JOINED: "Said nothing: it had told of this story already.",
-    Silent.WITHDRAWN: "Said nothing: the article was withdrawn first.",
-    Silent.DROPPED: "Said nothing: the alert was removed first.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +60,7 @@ class ArticlePage:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._topics = {topic.name: topic.title for topic in desk.house.settings.topics}
+        self._topics = desk.house.settings.topic_titles
 
     async def get(self, request: Request, visitor: Visitor) -> Response:
         """The page. Raises NotFoundError; for those who are no chiefs, also for what is held back."""
@@ -109,7 +103,7 @@ class ArticlePage:
             heading=pieces(marked(article.content.title, told.reasons)),
             text=list(paragraphs(text[:MOST_TEXT], told.reasons)),
             cut=len(text) > MOST_TEXT,
-            silent=SILENT,
+            silences=SILENCES,
             others={name: title for name, title in self._topics.items() if not _stands(told, name)},
             may=_may(told, visitor),
             filled=fields,

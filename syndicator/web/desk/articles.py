@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +14,7 @@ from syndicator.people import Role
 from syndicator.query import Query
 from syndicator.searchfeed import read_query
 from syndicator.store import Narrowed, Place, Sought, Store
+from syndicator.web.desk.address import number_in, query_of
 from syndicator.web.desk.door import Behind, Desk
 from syndicator.web.desk.filed import Standing, standings
 from syndicator.web.desk.visitor import Visitor
@@ -27,7 +27,7 @@ STATES = {
     State.KILLED: "Withdrawn",
     State.EMBARGOED: "Held back",
 }
-_LONGEST_NUMBER = 12
+_MOST_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,10 @@ class Asked:
     after: Place | None
 
     def address(self, after: Place | None) -> str:
-        """The query of the same list behind a place."""
+        """The query of the same list behind a place, with its question mark."""
         said = {"q": self.words, "topic": self.topic, "source": self.source, "state": self.state and self.state.value}
-        place = {} if after is None else {"after": f"{int(after.published.timestamp())}-{after.number}"}
-        return urlencode({name: value for name, value in said.items() if value} | place)
+        place = None if after is None else f"{int(after.published.timestamp())}-{after.number}"
+        return query_of({**said, "after": place})
 
 
 def articles_routes(desk: Desk) -> list[BaseRoute]:
@@ -70,9 +70,7 @@ class Articles:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        settings = desk.house.settings
-        self._topics = {topic.name: topic.title for topic in settings.topics}
-        self._sources = {source.name: source.title for source in settings.sources}
+        self._topics, self._sources = desk.house.settings.topic_titles, desk.house.settings.source_titles
 
     async def get(self, request: Request, visitor: Visitor) -> Response:
         """A page of the list. A query that can't be read is told with its place; one that takes too long, so too."""
@@ -130,13 +128,11 @@ class Articles:
 
 def _place(text: str) -> Place | None:
     """A place as an address says it; None where it says none that can be."""
-    published, _, number = text.rpartition("-")
-    digits = published.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit() and number.isascii() and number.isdigit()):
-        return None
-    if max(len(digits), len(number)) > _LONGEST_NUMBER:
+    published, _, last = text.rpartition("-")
+    moment, number = number_in(published.removeprefix("-"), _MOST_DIGITS), number_in(last, _MOST_DIGITS)
+    if moment is None or number is None:
         return None
     try:
-        return Place(datetime.fromtimestamp(int(published), UTC), int(number))
+        return Place(datetime.fromtimestamp(-moment if published.startswith("-") else moment, UTC), number)
     except (ValueError, OverflowError, OSError):
         return None

@@ -1,13 +1,12 @@
 """The audit log: who did what, and when. Nothing in it can be changed, here or anywhere."""
 
-from urllib.parse import urlencode
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from syndicator.people import Role
 from syndicator.store import Store
+from syndicator.web.desk.address import number_in, query_of, words_of
 from syndicator.web.desk.deeds import Deed, Deeds, acts_told
 from syndicator.web.desk.door import Behind, Desk
 from syndicator.web.desk.visitor import Visitor
@@ -30,10 +29,8 @@ class AuditLog:
 
     async def get(self, request: Request, visitor: Visitor) -> Response:
         """A page of it, newest first: all of it, of one person, or about one thing."""
-        asked = request.query_params
-        who, about = asked.get("who", "")[:_LONGEST], asked.get("about", "").strip()[:_LONGEST]
-        before = _number(asked.get("before", ""))
-
+        who, about = words_of(request, "who", _LONGEST), words_of(request, "about", _LONGEST)
+        before = number_in(request.query_params.get("before", ""), _MOST_DIGITS)
         house = self._desk.house
         acts = acts_told(about) if about else ()
 
@@ -43,7 +40,7 @@ class AuditLog:
 
         rows, people = await (house.searching if about else house.reading).read(look)
         older = rows[PAGE - 1] if len(rows) > PAGE else None
-        kept = {name: value for name, value in (("who", who), ("about", about)) if value}
+        kept = {"who": who, "about": about}
         return self._desk.page(
             "audit.html",
             visitor,
@@ -53,11 +50,6 @@ class AuditLog:
             who=who,
             about=about,
             is_first=before is None,
-            newest=f"?{urlencode(kept)}",
-            older=None if older is None else f"?{urlencode({**kept, 'before': older.number})}",
+            newest=query_of(kept) or "?",
+            older=None if older is None else query_of({**kept, "before": str(older.number)}),
         )
-
-
-def _number(text: str) -> int | None:
-    """The number that a page begins below; None for what is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None

@@ -93,8 +93,8 @@ class Deeds:
         self._store = store
         self._is_admin = user.role.reaches(Role.ADMIN)
         self._clock = Clock(ZoneInfo(user.zone), now)
-        self._topics = {topic.name: topic.title for topic in settings.topics}
-        self._sources = {source.name: source.title or source.name for source in settings.sources}
+        self._topics = settings.topic_titles
+        self._sources = settings.source_titles
         self._known: dict[str, tuple[str, str]] = {}
 
     def read(self, rows: Iterable[AuditRow]) -> tuple[Deed, ...]:

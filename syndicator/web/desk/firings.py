@@ -1,6 +1,5 @@
 """What fired, as the desk shows it: the article with the words that matched, its story, and every delivery."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,18 +8,12 @@ from syndicator.alerts import DeliveryState, excerpt, marked
 from syndicator.alerts.wording import why
 from syndicator.config import Settings
 from syndicator.model import Article, Reason, State
-from syndicator.previewing import Tried
-from syndicator.store import AlertRow, Fate, HitRow, Silent, Store
+from syndicator.previewing import SILENCES, Tried
+from syndicator.store import AlertRow, Fate, HitRow, Store, UserRow
+from syndicator.web.desk.rights import may_change, sees_all
 from syndicator.web.marking import Piece, pieces
 
 _KIN = 5
-SILENCES = {
-    Silent.BACKLOG: "Said nothing: it came with what its source already had when we first looked there.",
-    Silent.EARLIER: "Said nothing: an earlier version of it matched already, before the alert was there.",
-    Silent.JOINED: "Said nothing: this story had been told already.",
-    Silent.WITHDRAWN: "Said nothing: it was withdrawn before anybody had been told.",
-    Silent.DROPPED: "Said nothing: the alert was removed before anybody had been told.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +57,13 @@ class Wanted:
 
 
 class Firings:
-    """Reads what fired. `may_change` tells whose dead deliveries may be sent again; `held`: held articles, too."""
+    """Reads what fired for whoever looks: whoever sees all alerts sees held articles, too."""
 
-    def __init__(
-        self,
-        store: Store,
-        settings: Settings,
-        now: datetime,
-        may_change: Callable[[AlertRow], bool],
-        *,
-        held: bool = False,
-    ) -> None:
+    def __init__(self, store: Store, settings: Settings, user: UserRow, now: datetime) -> None:
         self._store = store
+        self._user = user
         self._now = now
-        self._may_change = may_change
-        self._held = held
-        self._titles = {source.name: source.title for source in settings.sources}
+        self._titles = settings.source_titles
         self._alerts: dict[str, AlertRow] = {}
 
     def read(self, wanted: Wanted, limit: int) -> list[Firing]:
@@ -106,7 +90,7 @@ class Firings:
             tuple(dict.fromkeys(carriers)),
             self._fate(hit, alert, article, told=bool(tried)),
             tuple(tried),
-            self._may_change(alert) and any(each.delivery.state is DeliveryState.DEAD for each in tried),
+            may_change(self._user, alert) and any(each.delivery.state is DeliveryState.DEAD for each in tried),
         )
 
     def named(self, article: Article) -> Named:
@@ -126,7 +110,7 @@ class Firings:
 
     def _is_silenced(self, article: Article) -> bool:
         """Whether an article's words are not shown: withdrawn, or held back from whoever looks."""
-        return article.state is State.KILLED or (article.state is State.EMBARGOED and not self._held)
+        return article.state is State.KILLED or (article.state is State.EMBARGOED and not sees_all(self._user))
 
     def _alert(self, id_: str) -> AlertRow:
         if id_ not in self._alerts:
@@ -135,7 +119,7 @@ class Firings:
 
     def _fate(self, hit: HitRow, alert: AlertRow, article: Article, *, told: bool) -> str:
         if hit.silent is not None:
-            return SILENCES[hit.silent]
+            return f"Said nothing: {SILENCES[hit.silent]}."
         if hit.message is not None:
             return "" if told else "Told nobody: the alert had no destination then that wanted it."
         if article.state is State.EMBARGOED:

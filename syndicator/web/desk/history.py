@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,11 +11,12 @@ from syndicator.destinationdesk import DestinationDesk
 from syndicator.errors import NotFoundError, UsageError
 from syndicator.people import Role
 from syndicator.store import AlertRow, DeliveryRow, Fate, Store, UserRow
+from syndicator.web.desk.address import number_in, query_of, words_of
 from syndicator.web.desk.alertacts import alert_id
 from syndicator.web.desk.door import Behind, Desk
 from syndicator.web.desk.firings import Firing, Firings, Wanted
 from syndicator.web.desk.form import Form
-from syndicator.web.desk.rights import UNKNOWN, check_change, check_sight, may_change, may_see, sees_all
+from syndicator.web.desk.rights import UNKNOWN, check_change, check_sight, may_see, sees_all
 from syndicator.web.desk.visitor import Visitor
 
 PAGE = 25
@@ -44,16 +44,13 @@ class Asked:
         """As the address says; what makes no sense in it is left out."""
         params = request.query_params
         fate = next((each for each in Fate if each == params.get("state")), None)
-        place = params.get("before", "")
-        before = int(place) if place.isascii() and place.isdigit() and len(place) <= _MOST_DIGITS else None
-        words = "".join(sign for sign in params.get("alert", "") if sign.isprintable())[:_LONGEST].strip()
-        return cls(words, fate, before)
+        before = number_in(params.get("before", ""), _MOST_DIGITS)
+        return cls(words_of(request, "alert", _LONGEST), fate, before)
 
     def query(self, before: int | None) -> str:
         """The query of another page of the same, with its question mark; "" where it is the first of all."""
-        given = {"alert": self.words, "state": self.fate or "", "before": "" if before is None else str(before)}
-        kept = urlencode({key: value for key, value in given.items() if value})
-        return f"?{kept}" if kept else ""
+        place = None if before is None else str(before)
+        return query_of({"alert": self.words, "state": self.fate, "before": place})
 
 
 def history_routes(desk: Desk) -> list[BaseRoute]:
@@ -93,7 +90,7 @@ class History:
         def look(store: Store) -> tuple[AlertRow | None, list[Firing]]:
             row = check_sight(user, _kept(store, one)) if one else None
             wanted = Wanted((row.id,) if row else _seen(store, user, asked.words), asked.fate, asked.before)
-            firings = Firings(store, house.settings, now, lambda each: may_change(user, each), held=sees_all(user))
+            firings = Firings(store, house.settings, user, now)
             return row, firings.read(wanted, PAGE + 1)
 
         row, found = await house.searching.read(look)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from syndicator.alerts import Alert, Concern, Day, Excerpt, excerpt, marked
+from syndicator.alerts.schedule import WEEKDAYS
 from syndicator.config import Settings
 from syndicator.errors import DefinitionError, QueryError
 from syndicator.plurals import counted
 from syndicator.previewing import Past
+from syndicator.publish.text import web_url
 from syndicator.query import describe, parse
 from syndicator.store import Hit
 from syndicator.web.marking import Piece, pieces
@@ -82,8 +84,7 @@ class Looked:
 
 def looked(past: Past, settings: Settings, *, boxed: bool) -> Looked:
     """A look back, as it is shown. `boxed`: the query was written by boxes."""
-    found = past.preview
-    titles = {source.name: source.title or source.name for source in settings.sources}
+    found, titles = past.preview, settings.source_titles
     summary = _summary(past)
     most = max((day.hits for day in found.days), default=0)
     unknown = "not looked at" if past.cut else "before the archive"
@@ -120,8 +121,7 @@ def refused(query: str, error: DefinitionError) -> Looked:
 
 def _reading(alert: Alert, settings: Settings) -> str:
     """What it asks for in plain words, and in a sentence each among what."""
-    topics = {topic.name: topic.title for topic in settings.topics}
-    sources = {source.name: source.title or source.name for source in settings.sources}
+    topics, sources = settings.topic_titles, settings.source_titles
     said = [f"It finds {describe(parse(alert.query))}."]
     for before, among, names in (("Only in", topics, alert.topics), ("Only from", sources, alert.sources)):
         if names:
@@ -182,20 +182,18 @@ def _shown(hit: Hit, titles: dict[str, str]) -> Shown:
     heading = marked(content.title, hit.reasons)
     body = content.text or content.summary
     passage = excerpt(body, hit.reasons, "text")
-    link = hit.article.link or ""
     return Shown(
         pieces(heading if heading.text.strip() else Excerpt("(without a title)")),
         pieces(passage),
         titles.get(hit.article.source, hit.article.source),
-        link if link.startswith(("http://", "https://")) else "",
+        web_url(hit.article.link) or "",
         hit.article.published,
     )
 
 
 def _day(day: Day) -> str:
-    return f"{_WEEKDAYS[day.day.weekday()]} {day.day.day} {_MONTHS[day.day.month - 1]}"
+    return f"{WEEKDAYS[day.day.weekday()][:3].capitalize()} {day.day.day} {_MONTHS[day.day.month - 1]}"
 
 
 # strftime's follow the process's locale.
-_WEEKDAYS: Sequence[str] = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Sequence[str] = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -25,10 +25,11 @@ def overview_routes(desk: Desk) -> list[BaseRoute]:
         now = house.clock()
 
         def look(store: Store) -> tuple[list[tuple[Standing, tuple[str, ...]]], list[SourceFigures]]:
-            alerts = AlertDesk(house.settings, store, house.pipeline.alerting).all(now)
-            own = [each for each in alerts if is_own(visitor.user, each.row)]
-            ways = Ways.of(store, [each.row for each in own])
-            return [(each, troubles(each, ways)) for each in own], store.figures.sources(now)
+            desk = AlertDesk(house.settings, store, house.pipeline.alerting)
+            own = [row for row in store.alerts.all() if is_own(visitor.user, row)]
+            ways = Ways.of(store, own)
+            mine = [(each, troubles(each, ways)) for each in (desk.standing(row, now) for row in own)]
+            return mine, store.figures.sources(now)
 
         mine, sources = await house.reading.read(look)
         return desk.page(
@@ -37,7 +38,7 @@ def overview_routes(desk: Desk) -> list[BaseRoute]:
             here="/",
             mine=mine,
             sources=sources,
-            titles={each.name: each.title or each.name for each in house.settings.sources},
+            titles=house.settings.source_titles,
         )
 
     return [Route(desk.base, Resource(get=lead)), Route(f"{desk.base}/", Behind(desk, Role.VIEWER, get=get))]
