@@ -18,6 +18,7 @@ from syndicator.alerts import LONGEST_WAIT, URGENT, Answer, Event, Message, Outc
 from syndicator.composing import Composed, Composer
 from syndicator.errors import StoreError
 from syndicator.metrics import Since, Stage, timed, told
+from syndicator.people import SERVICE
 from syndicator.store import Claimed, Store
 
 log = logging.getLogger(__name__)
@@ -217,7 +218,9 @@ class Courier:
             store.ledger.write(claimed.n, now, took_ms, answer)
             store.deliveries.settle(claimed, outcome, answer.said, now)
             if outcome.switch_off is not None:
-                store.destinations.switch_off(claimed.destination, outcome.switch_off, now)
+                if store.destinations.switch_off(claimed.destination, outcome.switch_off, now):
+                    thing = f"destination {claimed.destination}"
+                    store.audit.note(now, SERVICE, "switched off", thing, outcome.switch_off)
                 store.deliveries.bury(claimed.destination, outcome.switch_off, now)
 
     @contextmanager

@@ -15,6 +15,10 @@ MOST_BYTES = 1024
 # Who did it, in the audit log, where nobody at the desk did: a command, of this account on the machine if an article's
 # versions name it, or a program with the token of this name.
 COMMAND = "a command"
+# What readers do by the link in a mail, and what nobody does: a destination that refuses everything is given up.
+MAIL_LINK = "the link in a mail"
+SERVICE = "the service"
+_NOBODY = frozenset({COMMAND, MAIL_LINK, SERVICE})
 _ACCOUNT, _PROGRAM = "account ", "token "
 # What people write when they are told to write something long.
 _FEEBLE = ("password", "passwort", "qwertyuiop", "123456789", "letmein", "iloveyou", "newsroom", "syndicator")
@@ -61,7 +65,7 @@ def account(name: str) -> str:
 def is_persons(name: str) -> bool:
     """Whether a name is one for somebody at the desk: in the audit log nobody is to pass for a command or a program."""
     folded = name.casefold()
-    return folded != COMMAND and not folded.startswith((_ACCOUNT, _PROGRAM))
+    return folded not in _NOBODY and not folded.startswith((_ACCOUNT, _PROGRAM))
 
 
 def normal_password(text: str) -> str:

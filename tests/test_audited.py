@@ -439,8 +439,10 @@ def test_an_act_and_its_line_happen_together_or_not_at_all(world, monkeypatch):
         assert "\n".join(world.store._db.conn.iterdump()) == before
 
 
-@pytest.mark.parametrize("name", ["a command", "A Command", "token CMS", "Token x"])
-def test_nobody_is_called_what_the_log_says_of_commands_and_programs(world, name):
+@pytest.mark.parametrize(
+    "name", ["a command", "A Command", "token CMS", "Token x", "The link in a mail", "the service"]
+)
+def test_nobody_is_called_what_the_log_says_of_what_no_person_does(world, name):
     with pytest.raises(UsageError, match="no person"):
         world.desk.users.add(name, Role.VIEWER, NOW)
 

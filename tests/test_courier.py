@@ -230,6 +230,9 @@ def test_a_destination_that_is_gone_is_switched_off_and_what_waits_is_kept(tmp_p
         deliver()
         row = it.store.destinations.get("desk")
         assert "gone for ever" in row.off
+        (line,) = it.store.audit.newest(limit=9)
+        noted = ("the service", "switched off", "destination desk", row.off)
+        assert (line.who, line.act, line.thing, line.detail) == noted, "once, though three messages were on their way"
         assert states(it) == ["dead"] * 3
         it.say("Four boats")
         deliver()

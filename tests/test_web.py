@@ -425,6 +425,17 @@ def test_links_that_we_did_not_make_lead_nowhere(tmp_path):
         assert it.opted_out() == set()
 
 
+def test_what_a_link_ends_and_begins_again_is_in_the_audit_log_once(tmp_path):
+    with web(tmp_path) as it:
+        for asked in (ONE_CLICK, ONE_CLICK, UNDO, UNDO, {"body": b"x=y", "headers": ONE_CLICK["headers"]}):
+            it.ask(it.link(), "POST", **asked)
+        lines = it.store.audit.newest(limit=9, thing=f"alert {it.row.id}", who="the link in a mail")
+    assert [(row.act, row.detail) for row in reversed(lines)] == [
+        ("alert ended by mail", "Boats: anna"),
+        ("alert begun again by mail", "Boats: anna"),
+    ]
+
+
 def test_a_destination_and_an_alert_that_are_gone_can_still_be_ended(tmp_path):
     """Corrections of what it had go there until then."""
     with web(tmp_path) as it:

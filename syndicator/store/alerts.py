@@ -185,13 +185,15 @@ class Alerts:
         """The alert's waiting hits were gathered into a message now."""
         self._db.execute("UPDATE alerts SET due = NULL, last_message = ? WHERE id = ?", [seconds(now), id_])
 
-    def opt_out(self, id_: str, destination: str, now: datetime) -> None:
-        """This destination does not want this alert any more."""
-        self._db.execute("INSERT OR IGNORE INTO opt_outs VALUES (?, ?, ?)", [id_, destination, seconds(now)])
+    def opt_out(self, id_: str, destination: str, now: datetime) -> bool:
+        """This destination does not want this alert any more. Whether it did until now."""
+        values = [id_, destination, seconds(now)]
+        return self._db.execute("INSERT OR IGNORE INTO opt_outs VALUES (?, ?, ?)", values).rowcount > 0
 
-    def opt_in(self, id_: str, destination: str) -> None:
-        """It does want it again."""
-        self._db.execute("DELETE FROM opt_outs WHERE alert = ? AND destination = ?", [id_, destination])
+    def opt_in(self, id_: str, destination: str) -> bool:
+        """It does want it again. Whether it did not until now."""
+        values = [id_, destination]
+        return self._db.execute("DELETE FROM opt_outs WHERE alert = ? AND destination = ?", values).rowcount > 0
 
     def opted_out(self, id_: str) -> frozenset[str]:
         """The destinations that do not want this alert."""

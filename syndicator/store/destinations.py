@@ -84,9 +84,10 @@ class Destinations:
         self.switch_off(name, why, now)
         self._db.execute("UPDATE destinations SET gone = 1, definition = '{}' WHERE name = ?", [name])
 
-    def switch_off(self, name: str, why: str, now: datetime) -> None:
-        """Nothing more goes there until it is switched on."""
-        self._db.execute("UPDATE destinations SET off = ?, off_since = ? WHERE name = ?", [why, seconds(now), name])
+    def switch_off(self, name: str, why: str, now: datetime) -> bool:
+        """Nothing more goes there until it is switched on. Whether it was on until now."""
+        update = "UPDATE destinations SET off = ?, off_since = ? WHERE name = ? AND off IS NULL"
+        return self._db.execute(update, [why, seconds(now), name]).rowcount > 0
 
     def switch_on(self, name: str) -> None:
         """Things go there again, and its failures are forgotten."""

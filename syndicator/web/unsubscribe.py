@@ -4,6 +4,7 @@ A GET never ends anything: mail scanners and browsers follow links ahead of peop
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from syndicator.addresses import destination_settings, opted_out
 from syndicator.errors import SyndicatorError
+from syndicator.people import MAIL_LINK
 from syndicator.web.form import form_fields
 from syndicator.web.headers import UNSTORED
 from syndicator.web.house import House
@@ -63,18 +65,23 @@ class Unsubscribing:
         if subscription is None:
             return self._unknown()
         fields = form_fields(await request.body(), request.headers.get("content-type", ""))
-        alerts = self._store.alerts
+        alerts, now = self._store.alerts, self._clock()
         await self._turn()
-        match fields.get("List-Unsubscribe", "").strip().lower():
-            case "one-click":
-                with self._store.transaction():
-                    alerts.opt_out(subscription.alert, subscription.destination, self._clock())
-            case "undo":
-                with self._store.transaction():
-                    alerts.opt_in(subscription.alert, subscription.destination)
-            case _:
-                return self._page(subscription, status=400)
+        with self._store.transaction():
+            match fields.get("List-Unsubscribe", "").strip().lower():
+                case "one-click":
+                    if alerts.opt_out(subscription.alert, subscription.destination, now):
+                        self._note("alert ended by mail", subscription, now)
+                case "undo":
+                    if alerts.opt_in(subscription.alert, subscription.destination):
+                        self._note("alert begun again by mail", subscription, now)
+                case _:
+                    return self._page(subscription, status=400)
         return self._page(subscription)
+
+    def _note(self, act: str, what: Subscription, now: datetime) -> None:
+        thing, detail = f"alert {what.alert}", f"{what.name}: {what.destination}"
+        self._store.audit.note(now, MAIL_LINK, act, thing, detail)
 
     def _subscription(self, request: Request) -> Subscription | None:
         """What the link is about; None where we did not make it."""

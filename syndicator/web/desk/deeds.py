@@ -30,6 +30,8 @@ _ACTS: Mapping[str, str] = MappingProxyType(
         "alert muted": "muted",
         "alert unmuted": "ended the mute",
         "alert handed over": "handed over",
+        "alert ended by mail": "ended at a destination",
+        "alert begun again by mail": "began again at a destination",
         "alert’s feed opened": "opened its feed",
         "alert’s feed closed": "closed its feed",
         "alert’s feed given a new address": "gave its feed a new address",
