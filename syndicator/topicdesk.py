@@ -46,7 +46,7 @@ def topic_standings(settings: Settings, store: Store, since: datetime) -> list[T
     return [
         TopicStanding(
             topic,
-            describe(parse(topic.query, allow_topic=False)),
+            describe(parse(topic.query, allow_topic=False), settings.titles),
             lines.get(topic.name),
             tuple(store.listing.pace(topic.name, since)),
             tuple(_newest(store, topic.name)),

@@ -170,6 +170,15 @@ def test_a_query_in_plain_words(text, said):
     assert describe(parse(text)) == said
 
 
+def test_plain_words_call_topics_and_sources_by_their_titles():
+    titles = {"topic": {"boats": "Channel crossings"}, "source": {"Wire": "The Wire"}}
+    query = parse("boats topic:(Boats OR asylum) -source:wire author:wire* title:boats")
+    assert describe(query, titles) == (
+        "articles that mention any form of boats, in the topic either Channel crossings or asylum, by wire… and that"
+        " mention any form of boats in the title, but none from the source The Wire"
+    )
+
+
 def test_an_article_can_be_given_its_topics_afterwards():
     article = ENGLISH.analyse(Document("Plan", "text", topics=frozenset({"channel"})))
     retagged = article.with_topics(frozenset({"asylum"}))

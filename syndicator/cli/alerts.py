@@ -301,7 +301,7 @@ def _show(room: Newsroom, standing: Standing, now: datetime, *, as_json: bool) -
     row, alert, keys = standing.row, standing.alert, written(standing.row)
     reading = None
     try:
-        reading = describe(watched_alert(row, room.settings).query)
+        reading = describe(watched_alert(row, room.settings).query, room.settings.titles)
     except SyndicatorError as error:
         problem = str(error)
     if as_json:

@@ -16,7 +16,6 @@ from syndicator.cli.telling import desk_of
 from syndicator.errors import UsageError
 from syndicator.plurals import counted
 from syndicator.previewing import DAYS, NEWEST, Past, draft, look_back
-from syndicator.query import describe
 from syndicator.watch import watched_alert
 
 
@@ -67,7 +66,7 @@ def preview(
 
 def _show_past(past: Past) -> None:
     found = past.preview
-    say(describe(past.watched.query))
+    say(past.reading)
     lines = bars(found, min(width(), 100), plain=not _draws_blocks())
     # Days before the archive, but for those on which a backlog fell, would only be a column of dashes.
     known = next((number for number, day in enumerate(found.days) if day.covered or day.hits), len(lines))

@@ -149,6 +149,11 @@ class Settings(Section):
         return None if self.has_hub else self.hub_url
 
     @property
+    def titles(self) -> dict[str, dict[str, str]]:
+        """What everything is called that a query may name, by field and name."""
+        return {"topic": self.topic_titles, "source": self.source_titles}
+
+    @property
     def source_titles(self) -> dict[str, str]:
         """What each source is called, by its name."""
         return {source.name: source.title for source in self.sources}

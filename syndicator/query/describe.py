@@ -1,6 +1,7 @@
 """A query in plain words, so that its author can see what it will do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import assert_never
 
 from syndicator.query.syntax import And, AtLeast, Field, Near, Node, Not, Or, Query, Term
@@ -14,31 +15,37 @@ _FIELDS = {
     "lang": "in the language",
 }
 _NAMES = {"source", "author", "topic", "lang"}
+Titles = Mapping[str, Mapping[str, str]]
+_UNTITLED: Titles = MappingProxyType({})
 
 
-def describe(query: Query) -> str:
-    """One sentence: "articles that mention any form of asylum within 5 words of any form of hotel, but not …"."""
-    return f"articles {_articles(query.root)}"
+def describe(query: Query, titles: Titles = _UNTITLED) -> str:
+    """One sentence: "articles that mention any form of asylum within 5 words of any form of hotel, but not …".
+
+    `titles` are what topics and sources are called, by field and name in any case; others are called by their names.
+    """
+    called = {field: {name.casefold(): title for name, title in names.items()} for field, names in titles.items()}
+    return f"articles {_articles(query.root, called)}"
 
 
-def _articles(node: Node) -> str:  # noqa: PLR0911 - one return a kind of node
+def _articles(node: Node, titles: Titles) -> str:  # noqa: PLR0911 - one return a kind of node
     """What is said of the articles: what they mention, or where they are from."""
     match node:
         case And(children):
-            wanted = [_part(child) for child in children if not isinstance(child, Not)]
-            unwanted = [_part(child.child) for child in children if isinstance(child, Not)]
+            wanted = [_part(child, titles) for child in children if not isinstance(child, Not)]
+            unwanted = [_part(child.child, titles) for child in children if isinstance(child, Not)]
             said = _listed(wanted, "and") if wanted else "of any kind"
             return f"{said}, but none {_listed(unwanted, 'or')}" if unwanted else said
         case Or(children):
             if _is_choice(node):
                 return f"that mention {_what(node)}"
-            return _listed([_part(child) for child in children], "or")
+            return _listed([_part(child, titles) for child in children], "or")
         case Not(child):
-            return f"but none {_part(child)}"
+            return f"but none {_part(child, titles)}"
         case Field(name, child):
             if name in _NAMES:
-                return f"{_FIELDS[name]} {_named(child)}"
-            return f"{_part(child)} {_FIELDS[name]}"
+                return f"{_FIELDS[name]} {_named(child, titles.get(name, {}))}"
+            return f"{_part(child, titles)} {_FIELDS[name]}"
         case AtLeast(count, Field(name, child)):
             return f"that mention {_what(child)} at least {_times(count)} {_FIELDS[name]}"
         case AtLeast(count, child):
@@ -48,11 +55,11 @@ def _articles(node: Node) -> str:  # noqa: PLR0911 - one return a kind of node
     assert_never(node)
 
 
-def _part(node: Node) -> str:
+def _part(node: Node, titles: Titles) -> str:
     """The same as a part of a longer sentence: in brackets where it would run into its neighbours."""
     if isinstance(node, And | Or | Not) and not _is_choice(node):
-        return f"({_articles(node)})"
-    return _articles(node)
+        return f"({_articles(node, titles)})"
+    return _articles(node, titles)
 
 
 def _is_choice(node: Node) -> bool:
@@ -79,16 +86,16 @@ def _what(node: Node) -> str:
             return str(node)
 
 
-def _named(node: Node) -> str:
+def _named(node: Node, titles: Mapping[str, str]) -> str:
     match node:
         case Term(text, _, open_ended):
-            return f"{text}…" if open_ended else text
+            return f"{text}…" if open_ended else titles.get(text.casefold(), text)
         case Or(children):
-            return "either " + _listed([_named(child) for child in children], "or")
+            return "either " + _listed([_named(child, titles) for child in children], "or")
         case And(children):
-            return f"({_listed([_named(child) for child in children], 'and')})"
+            return f"({_listed([_named(child, titles) for child in children], 'and')})"
         case Not(child):
-            return f"not {_named(child)}"
+            return f"not {_named(child, titles)}"
         case _:
             return str(node)
 

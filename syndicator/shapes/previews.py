@@ -7,7 +7,6 @@ from pydantic import Field
 
 from syndicator import previewing
 from syndicator.alerts import Concern
-from syndicator.query import describe
 from syndicator.shapes.articles import Match
 from syndicator.shapes.base import Shape
 
@@ -46,7 +45,7 @@ class Past(Shape):
         found = past.preview
         return cls(
             query=past.watched.alert.query,
-            reading=describe(past.watched.query),
+            reading=past.reading,
             hits=found.hits,
             messages=found.messages,
             a_day=round(found.a_day, 2),

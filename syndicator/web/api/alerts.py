@@ -104,7 +104,7 @@ class AlertInFull(shapes.Alert):
     def read(cls, standing: Standing, house: House, now: datetime) -> Self:
         """The shape of an alert and its reading."""
         try:
-            reading = describe(watched_alert(standing.row, house.settings).query)
+            reading = describe(watched_alert(standing.row, house.settings).query, house.settings.titles)
         except SyndicatorError:
             reading = None
         return cls(**dict(shapes.Alert.of(standing, now)), reading=reading)

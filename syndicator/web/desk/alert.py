@@ -170,8 +170,9 @@ class AlertPages:
 
     def _reading(self, row: AlertRow) -> str:
         """What it asks, in plain words; "" where it can't be used."""
+        settings = self._desk.house.settings
         try:
-            return describe(watched_alert(row, self._desk.house.settings).query)
+            return describe(watched_alert(row, settings).query, settings.titles)
         except SyndicatorError:
             return ""
 

@@ -122,7 +122,7 @@ def refused(query: str, error: DefinitionError) -> Looked:
 def _reading(alert: Alert, settings: Settings) -> str:
     """What it asks for in plain words, and in a sentence each among what."""
     topics, sources = settings.topic_titles, settings.source_titles
-    said = [f"It finds {describe(parse(alert.query))}."]
+    said = [f"It finds {describe(parse(alert.query), settings.titles)}."]
     for before, among, names in (("Only in", topics, alert.topics), ("Only from", sources, alert.sources)):
         if names:
             said.append(f"{before} {' or '.join(among.get(name, name) for name in names)}.")
