@@ -1,6 +1,7 @@
 """The address book: destinations by name, whether config or the store has them, each with its open channel."""
 
 import json
+from urllib.parse import urlsplit
 
 from syndicator.alerts import Answer, Message, Verdict, read_opt_out, sign_opt_out
 from syndicator.config import DestinationKind, DestinationSettings, Settings, read_destination
@@ -60,6 +61,24 @@ def destination_settings(row: DestinationRow, settings: Settings) -> Destination
     if row.from_config:
         return settings.destination(row.name)
     return read_destination(row.name, json.loads(row.definition), settings)
+
+
+def where_it_leads(destination: DestinationSettings) -> str:
+    """A destination's address as far as it is no secret: a mail address, a path, of the rest scheme and host only."""
+    match destination.kind:
+        case DestinationKind.EMAIL:
+            return destination.to or ""
+        case DestinationKind.FILE:
+            return str(destination.path)
+        case DestinationKind.CONSOLE:
+            return "the service's terminal"
+        case DestinationKind.APPRISE:
+            # Behind the scheme, hosts too are tokens.
+            return f"{(destination.url or '').partition('://')[0]}://…"
+        case DestinationKind.WEBHOOK:
+            parts = urlsplit(destination.url or "")
+            host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+            return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}/…"
 
 
 def opt_out_key(store: Store) -> str:

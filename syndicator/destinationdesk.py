@@ -1,29 +1,28 @@
-"""What people do with destinations, and with what could not be delivered to them: add, change, test, remove, replay.
+"""What people do with destinations: add, change, test, switch on, remove.
 
 Destinations that stand in config.toml are changed there: here they can be tested and switched on again.
 """
 
 import asyncio
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
 from secrets import token_hex
 from urllib.parse import urlsplit
 
-from syndicator.addresses import Addresses, destination_settings
+from syndicator.addresses import Addresses, destination_settings, where_it_leads
 from syndicator.alertdesk import written
 from syndicator.alerts import Answer, DeliveryState, Event, Message, Verdict
-from syndicator.config import DestinationKind, DestinationSettings, Settings, read_destination
+from syndicator.config import DestinationSettings, Settings, read_destination
 from syndicator.errors import ConflictError, DefinitionError, NotFoundError, SyndicatorError, UsageError
 from syndicator.network import is_allowed
 from syndicator.people import COMMAND
-from syndicator.store import AttemptRow, DeliveryRow, DestinationDefinition, DestinationRow, Lost, Store
+from syndicator.store import DestinationDefinition, DestinationRow, Lost, Store
 
 # Whoever waits for the answer to a test at a page waits no longer than this, and nobody longer to have it noted.
 TEST_S = 15.0
-_MOST = 2**31  # deliveries of one listing: all of them
 # What makes a destination another place, each for one or two kinds.
 _ADDRESS = ("to", "url", "path")
 
@@ -60,16 +59,8 @@ class Edited:
     ended: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """How many dead deliveries are queued again; how many were left, by destination, since that is switched off."""
-
-    queued: int
-    left: Mapping[str, int]
-
-
 class DestinationDesk:
-    """The acts of people on destinations and deliveries. Each is one transaction, with the note of who did it."""
+    """The acts of people on destinations. Each is one transaction, with the note of who did it."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
@@ -240,68 +231,8 @@ class DestinationDesk:
             self._note(now, by, "tested", row.name, "taken" if taken else "not taken")
         return answer
 
-    def delivery(self, reference: str) -> DeliveryRow:
-        """The one delivery meant by an id, or by eight or more of its first characters. Raises NotFoundError."""
-        found = self._store.ledger.find(reference)
-        if len(found) == 1:
-            return found[0]
-        if not found:
-            raise NotFoundError(f"No delivery {reference!r}: give its id, or eight or more of its first characters.")
-        listed = ", ".join(row.id for row in found)
-        raise NotFoundError(f"{reference!r} could be any of these; give more of the id: {listed}")
-
-    def attempts(self, row: DeliveryRow) -> list[AttemptRow]:
-        """Every attempt at a delivery, oldest first."""
-        return self._store.ledger.attempts(row.n)
-
-    def replay(
-        self,
-        now: datetime,
-        *,
-        references: Collection[str] = (),
-        destination: str | None = None,
-        alert: str | None = None,
-        by: str = COMMAND,
-    ) -> Replayed:
-        """Queue dead deliveries again: these, or all to a destination, of an alert (by id), or all there are.
-
-        One that is named and is not dead is a mistake. Those to destinations that are switched off are left. Those that
-        are named have a line each in the audit log, all others one together.
-        """
-        with self._store.transaction():
-            if references:
-                rows = [self._dead(reference) for reference in references]
-            else:
-                if destination is not None:
-                    destination = self.find(destination).name
-                rows = self._store.ledger.deliveries(
-                    state=DeliveryState.DEAD, destination=destination, alert=alert, limit=_MOST
-                )
-            on = {row.name for row in self._store.destinations.all() if row.off is None}
-            left: dict[str, int] = {}
-            for row in rows:
-                if row.destination not in on:
-                    left[row.destination] = left.get(row.destination, 0) + 1
-            again = {row.n: row for row in rows if row.destination in on}
-            queued = self._store.deliveries.replay(sorted(again), now)
-            if references:
-                for row in again.values():
-                    thing = f"delivery {row.id}"
-                    self._store.audit.note(now, by, "delivery sent again", thing, f"to {row.destination}")
-            elif queued:
-                thing = f"alert {alert}" if alert else f"destination {destination}" if destination else "deliveries"
-                said = f"{queued} to {destination}" if destination else str(queued)
-                self._store.audit.note(now, by, "deliveries sent again", thing, said)
-            return Replayed(queued, left)
-
     def _note(self, now: datetime, by: str, act: str, name: str, detail: str = "") -> None:
         self._store.audit.note(now, by, act, f"destination {name}", detail)
-
-    def _dead(self, reference: str) -> DeliveryRow:
-        row = self.delivery(reference)
-        if row.state is not DeliveryState.DEAD:
-            raise ConflictError(f"{row.id} is {row.state}: only what is dead can be replayed.")
-        return row
 
 
 def _mistake(key: str, sentence: str) -> DefinitionError:
@@ -340,21 +271,3 @@ def _checked(row: DestinationRow, old: Mapping[str, object], changes: Mapping[st
             f"ones signs any more."
         )
     return {**changes, "previous_secret": old["secret"]}
-
-
-def where_it_leads(destination: DestinationSettings) -> str:
-    """A destination's address as far as it is no secret: a mail address, a path, of the rest scheme and host only."""
-    match destination.kind:
-        case DestinationKind.EMAIL:
-            return destination.to or ""
-        case DestinationKind.FILE:
-            return str(destination.path)
-        case DestinationKind.CONSOLE:
-            return "the service's terminal"
-        case DestinationKind.APPRISE:
-            # Behind the scheme, hosts too are tokens.
-            return f"{(destination.url or '').partition('://')[0]}://…"
-        case DestinationKind.WEBHOOK:
-            parts = urlsplit(destination.url or "")
-            host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-            return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}/…"

@@ -9,9 +9,11 @@ import pytest
 from newsroom import NOW
 from outbox import DESK, GONE, PHONE, alert, desk
 
+from syndicator.addresses import where_it_leads
 from syndicator.alertdesk import AlertDesk
 from syndicator.alerts import DeliveryState
-from syndicator.destinationdesk import DestinationDesk, where_it_leads
+from syndicator.deliverydesk import DeliveryDesk
+from syndicator.destinationdesk import DestinationDesk
 from syndicator.errors import NotFoundError, UsageError
 
 HOUR = timedelta(hours=1)
@@ -20,10 +22,11 @@ SECRET = "whsec_Q0FOQVJZQ0FOQVJZQ0FOQVJZQ0FOQVJZ"
 
 @contextmanager
 def desks(root, *parts):
-    """A newsroom with its two desks."""
+    """A newsroom with its desks."""
     with desk(root, *(parts or (DESK, PHONE))) as it:
         it.alerts = AlertDesk(it.room.settings, it.store, it.room.pipeline.alerting)
         it.destinations = DestinationDesk(it.room.settings, it.store)
+        it.deliveries = DeliveryDesk(it.room.settings, it.store)
         yield it
 
 
@@ -241,17 +244,17 @@ def test_what_died_is_replayed_once_its_destination_is_on_again(tmp_path):
         it.alerts.add(boats(destinations=["desk", "phone"]), NOW)
         it.wire.answers["phone"] = GONE
         it.say("A boat came in", "A boat went out")
-        left = it.destinations.replay(NOW)
+        left = it.deliveries.replay(NOW)
         assert (left.queued, left.left) == (0, {"phone": 2})
         it.wire.answers.clear()
         assert it.destinations.switch_on("phone", it.now).off is None
         row = it.alerts.find("boats")
-        assert it.destinations.replay(NOW, destination="phone", alert=row.id).queued == 2
+        assert it.deliveries.replay(NOW, destination="phone", alert=row.id).queued == 2
         it.after()
         assert it.titles("phone") == ["A boat came in", "A boat went out"]
         (delivered, *_) = it.store.ledger.deliveries(limit=1)
         with pytest.raises(UsageError, match="only what is dead"):
-            it.destinations.replay(NOW, references=[delivered.id])
+            it.deliveries.replay(NOW, references=[delivered.id])
 
 
 def test_a_test_goes_through_the_destinations_own_channel(tmp_path):

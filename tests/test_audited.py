@@ -18,6 +18,7 @@ from syndicator.access import Scope
 from syndicator.addresses import Addresses
 from syndicator.alertdesk import AlertDesk
 from syndicator.alerts import Answer, Verdict
+from syndicator.deliverydesk import DeliveryDesk
 from syndicator.destinationdesk import DestinationDesk
 from syndicator.errors import StoreError, UsageError
 from syndicator.people import COMMAND, Role, account
@@ -429,7 +430,7 @@ def test_an_act_and_its_line_happen_together_or_not_at_all(world, monkeypatch):
         lambda: destinations.edit("hook", {"owner": "Ben"}, NOW),
         lambda: destinations.switch_on("hook", NOW),
         lambda: destinations.remove("hook", NOW),
-        lambda: destinations.replay(NOW),
+        lambda: DeliveryDesk(world.alerts._settings, world.store).replay(NOW),
         lambda: tokens.add("board", [Scope.NEWS_READ], NOW),
         lambda: tokens.revoke("old", NOW),
         lambda: world.desk.users.remove("Ben", NOW),

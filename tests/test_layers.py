@@ -44,6 +44,7 @@ LAYERS = {
     "maintenance": 3,
     "alertdesk": 3,
     "destinationdesk": 3,
+    "deliverydesk": 3,
     "tokendesk": 3,
     "userdesk": 3,
     "sourcedesk": 3,

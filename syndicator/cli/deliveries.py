@@ -12,6 +12,7 @@ from syndicator.cli.output import at, say, show_json
 from syndicator.cli.room import in_newsroom, what_waits
 from syndicator.cli.session import Newsroom
 from syndicator.cli.telling import desk_of
+from syndicator.deliverydesk import DeliveryDesk
 from syndicator.destinationdesk import DestinationDesk
 from syndicator.errors import UsageError
 from syndicator.plurals import counted
@@ -65,7 +66,7 @@ def show(
     """One delivery with every attempt at it, and what the other side said."""
 
     def act(room: Newsroom) -> None:
-        desk = DestinationDesk(room.settings, room.store)
+        desk = DeliveryDesk(room.settings, room.store)
         row = desk.delivery(reference)
         attempts = desk.attempts(row)
         if as_json:
@@ -102,7 +103,7 @@ def replay(
 
     def act(room: Newsroom) -> bool:
         id_ = desk_of(room).find(alert).id if alert is not None else None
-        done = DestinationDesk(room.settings, room.store).replay(
+        done = DeliveryDesk(room.settings, room.store).replay(
             now, references=references or (), destination=destination, alert=id_
         )
         if as_json:

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from syndicator import shapes
 from syndicator.access import Scope
 from syndicator.alerts import DeliveryState
-from syndicator.destinationdesk import DestinationDesk
+from syndicator.deliverydesk import DeliveryDesk
 from syndicator.errors import NotFoundError
 from syndicator.store import DeliveryRow, Store, TokenRow
 from syndicator.web.api.access import TheHouse, by, needs
@@ -85,7 +85,7 @@ class Replayed(shapes.Shape):
         )
 
 
-def delivery_meant(desk: DestinationDesk, reference: str) -> DeliveryRow:
+def delivery_meant(desk: DeliveryDesk, reference: str) -> DeliveryRow:
     """The delivery that is meant. 404 where there is none, or which of several is not clear."""
     try:
         return desk.delivery(reference)
@@ -127,7 +127,7 @@ async def replay_several(token: Writes, house: TheHouse, response: Response, bod
     """Queue dead deliveries again, under their old ids. Those to destinations that are switched off are left."""
     response.headers.update(UNSTORED)
     id_ = None if body.alert is None else found(desk_of(house), body.alert).id
-    desk = DestinationDesk(house.settings, house.store)
+    desk = DeliveryDesk(house.settings, house.store)
     try:
         done = desk.replay(house.clock(), destination=body.destination, alert=id_, by=by(token))
     except NotFoundError:
@@ -139,7 +139,7 @@ async def replay_several(token: Writes, house: TheHouse, response: Response, bod
 async def replay(token: Writes, house: TheHouse, response: Response, reference: Reference) -> shapes.Tried:
     """Queue a dead delivery again, under its old id, so that a receiver can tell a repeat."""
     response.headers.update(UNSTORED)
-    desk = DestinationDesk(house.settings, house.store)
+    desk = DeliveryDesk(house.settings, house.store)
     row = delivery_meant(desk, reference)
     if not desk.replay(house.clock(), references=[row.id], by=by(token)).queued:
         raise ProblemError(
@@ -152,6 +152,6 @@ async def replay(token: Writes, house: TheHouse, response: Response, reference: 
 
 
 def _tried(house: House, reference: str) -> shapes.Tried:
-    desk = DestinationDesk(house.settings, house.store)
+    desk = DeliveryDesk(house.settings, house.store)
     row = delivery_meant(desk, reference)
     return shapes.Tried.with_tries(row, desk.attempts(row))

@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from syndicator.addresses import destination_settings
+from syndicator.addresses import destination_settings, where_it_leads
 from syndicator.alertdesk import AlertDesk, written
 from syndicator.alerts import Verdict
 from syndicator.config import read_alert
-from syndicator.destinationdesk import TEST_S, DestinationDesk, where_it_leads
+from syndicator.destinationdesk import TEST_S, DestinationDesk
 from syndicator.errors import ConflictError, DefinitionError, QueryError, StoreSlowError, SyndicatorError
 from syndicator.people import Role
 from syndicator.previewing import draft, look_back

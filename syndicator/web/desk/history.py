@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from syndicator.destinationdesk import DestinationDesk
+from syndicator.deliverydesk import DeliveryDesk
 from syndicator.errors import NotFoundError, UsageError
 from syndicator.people import Role
 from syndicator.store import AlertRow, DeliveryRow, Fate, Store, UserRow
@@ -114,11 +114,11 @@ def replayed(desk: Desk, visitor: Visitor, form: Form) -> str:
     Of our own troubles, which no alert tells, chiefs may.
     """
     house, user = desk.house, visitor.user
-    destinations, now = DestinationDesk(house.settings, house.store), house.clock()
+    deliveries, now = DeliveryDesk(house.settings, house.store), house.clock()
     with house.store.transaction():
-        row = destinations.delivery(form.text("delivery"))
+        row = deliveries.delivery(form.text("delivery"))
         _check(house.store, user, row)
-        done = destinations.replay(now, references=[row.id], by=user.name)
+        done = deliveries.replay(now, references=[row.id], by=user.name)
         if not done.queued:
             raise UsageError(f"The destination {row.destination} is switched off or gone: it has to be on first.")
     return f"It is queued again, and goes to {row.destination} now."
