@@ -5,7 +5,6 @@ What is secret goes in and never comes out: not the address of a webhook, and no
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,10 +14,11 @@ from syndicator.alerts import Verdict
 from syndicator.config import DestinationKind
 from syndicator.delivery import new_secret
 from syndicator.destinationdesk import TEST_S, DestinationDesk, Reached
-from syndicator.errors import ConflictError, DefinitionError, NotFoundError, UsageError
+from syndicator.errors import ConflictError, NotFoundError, UsageError
 from syndicator.people import Role
 from syndicator.plurals import counted
 from syndicator.store import LastAttempts, Store
+from syndicator.web.desk.destinationform import KEYS, Refused, kind_chosen, refused_form
 from syndicator.web.desk.door import Behind, Desk
 from syndicator.web.desk.form import Form
 from syndicator.web.desk.question import Question
@@ -27,24 +27,6 @@ from syndicator.web.desk.trials import too_often
 from syndicator.web.desk.visitor import Visitor
 
 FORM_BYTES = 32_768
-# What each kind is made of; files and the terminal of this machine are for those who work at it.
-KEYS: Mapping[DestinationKind, tuple[str, ...]] = MappingProxyType(
-    {
-        DestinationKind.EMAIL: ("to", "owner"),
-        DestinationKind.WEBHOOK: ("url", "secret", "owner"),
-        DestinationKind.APPRISE: ("url", "owner"),
-    }
-)
-_SECRET = frozenset({"url", "secret"})
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A form that can't be kept: what was written in it, without what is secret, and what is wrong, by field."""
-
-    kind: str
-    filled: Mapping[str, str]
-    mistakes: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +63,7 @@ class Destinations:
     async def add(self, request: Request, _visitor: Visitor, form: Form) -> Response:
         """Keep a new one. A secret that we make is shown this once."""
         visitor = self._desk.admit(request, Role.ADMIN)
-        kind, name = _kind(form), form.text("name").lower()
+        kind, name = kind_chosen(form), form.text("name").lower()
         raw = {key: form.text(key) for key in KEYS[kind] if form.text(key)}
         made = new_secret() if kind is DestinationKind.WEBHOOK and "secret" not in raw else None
         raw |= {"secret": made} if made else {}
@@ -91,7 +73,7 @@ class Destinations:
                 await self._check(request, name, {"kind": kind.value, **raw})
             row = self._destinations.add(name, {"kind": kind.value, **raw}, now, by=by)
         except UsageError as error:
-            return await self._all(visitor, refused=_refused(kind, {"name": name, **raw}, error), status=400)
+            return await self._all(visitor, refused=refused_form(kind, {"name": name, **raw}, error), status=400)
         if made:
             return await self._one(visitor, row.name, made=made)
         return self._desk.go(f"/destinations/{row.name}", said=f"{row.name} is added. Try it with a test.")
@@ -182,7 +164,7 @@ class Destinations:
         except UsageError as error:
             kind = DestinationKind(self._destinations.find(name).kind)
             filled = {key: value for key, value in changes.items() if value is not None}
-            return await self._one(visitor, name, refused=_refused(kind, filled, error), status=400)
+            return await self._one(visitor, name, refused=refused_form(kind, filled, error), status=400)
         if made:
             return await self._one(visitor, name, made=made)
         said = f"{name} is changed."
@@ -277,21 +259,3 @@ class Destinations:
             both_sign=self._signs_twice(row.name),
             config=settings.path.name,
         )
-
-
-def _kind(form: Form) -> DestinationKind:
-    """The kind that was chosen, of those that can be made here. Raises UsageError."""
-    for kind in KEYS:
-        if form.text("kind") == kind.value:
-            return kind
-    raise UsageError(f"Choose one of {', '.join(KEYS)}: the others are added by command.")
-
-
-def _refused(kind: DestinationKind, raw: Mapping[str, str], error: UsageError) -> Refused:
-    """The mistakes at their fields; what belongs to none of them stands above the form, under ""."""
-    fields = {"name", *KEYS[kind]} if kind in KEYS else set()
-    mistakes: dict[str, str] = {}
-    for key, sentence in error.mistakes if isinstance(error, DefinitionError) else [("", str(error))]:
-        at, said = (key, sentence) if key in fields else ("", f"{key} {sentence}".strip())
-        mistakes[at] = f"{mistakes[at]} {said}" if at in mistakes else said
-    return Refused(kind.value, {key: value for key, value in raw.items() if key not in _SECRET}, mistakes)
