@@ -219,8 +219,8 @@ class Courier:
             store.deliveries.settle(claimed, outcome, answer.said, now)
             if outcome.switch_off is not None:
                 if store.destinations.switch_off(claimed.destination, outcome.switch_off, now):
-                    thing = f"destination {claimed.destination}"
-                    store.audit.note(now, SERVICE, "switched off", thing, outcome.switch_off)
+                    # What the other side said stays out of a log that nothing is ever taken from: it may quote us.
+                    store.audit.note(now, SERVICE, "switched off", f"destination {claimed.destination}")
                 store.deliveries.bury(claimed.destination, outcome.switch_off, now)
 
     @contextmanager

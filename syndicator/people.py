@@ -63,7 +63,7 @@ def account(name: str) -> str:
 
 
 def is_persons(name: str) -> bool:
-    """Whether a name is one for somebody at the desk: in the audit log nobody is to pass for a command or a program."""
+    """Whether a name is one for somebody at the desk: nobody is to pass for what no person is, in the audit log."""
     folded = name.casefold()
     return folded not in _NOBODY and not folded.startswith((_ACCOUNT, _PROGRAM))
 

@@ -207,6 +207,19 @@ def test_it_is_searched_by_what_it_shows(newsroom_of, about, acts):
     assert [text(each) for each in page.tree.xpath("//tbody/tr/td[3]")] == sorted(acts, key=acts.index)
 
 
+@pytest.mark.parametrize(
+    "headline", ["هواپیما می\u200cرود", "क्\u200dष in Kent", "Le ministre\u00a0: non", "Elf\u00adenbein"]
+)
+def test_a_headline_is_found_letter_by_letter(newsroom_of, headline):
+    desk, *_, id_ = newsroom_of
+    with desk.room.store.transaction():
+        desk.room.store._db.execute("UPDATE articles SET title = ?", [headline])
+    note(desk, "Zoë", "article released", f"article {id_}")
+    page = desk.signed_in("Chris", Role.CHIEF).get(f"{PATH}?about={quote(headline)}")
+    assert [text(each) for each in page.tree.xpath("//tbody/tr/td[3]")] == ["released"]
+    assert page.tree.xpath("//input[@id='about']/@value") == [headline]
+
+
 def test_who_may_not_open_a_page_is_not_led_there(newsroom_of):
     desk, *_ = newsroom_of
     note(desk, "Zoë", "disabled", "user Ben")

@@ -436,6 +436,25 @@ def test_what_a_link_ends_and_begins_again_is_in_the_audit_log_once(tmp_path):
     ]
 
 
+def test_nobody_fills_the_audit_log_with_a_link(tmp_path):
+    with web(tmp_path) as it:
+        replies = [it.ask(it.link(), "POST", **asked) for _ in range(20) for asked in (UNDO, ONE_CLICK)]
+        assert {reply.status for reply in replies[1::2]} == {200}, "one can always end it"
+        refused = [reply for reply in replies[::2] if reply.status == 429]
+        assert len(refused) == 15
+        assert 1 <= int(refused[0]["retry-after"]) <= 60
+        assert it.opted_out() == {"anna"}
+        assert len(it.store.audit.newest(limit=99)) == 9
+
+
+def test_what_a_link_says_that_means_nothing_writes_nothing(tmp_path, monkeypatch):
+    with web(tmp_path) as it:
+        link = it.link()
+        assert it.ask(link).status == 200
+        monkeypatch.setattr(it.store, "transaction", lambda: pytest.fail("a transaction"))
+        assert it.ask(link, "POST", body=b"x=y", headers=ONE_CLICK["headers"]).status == 400
+
+
 def test_a_destination_and_an_alert_that_are_gone_can_still_be_ended(tmp_path):
     """Corrections of what it had go there until then."""
     with web(tmp_path) as it:

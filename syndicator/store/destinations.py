@@ -81,11 +81,13 @@ class Destinations:
 
     def remove(self, name: str, why: str, now: datetime) -> None:
         """A destination that is no longer wanted: its definition goes, its ledger stays."""
-        self.switch_off(name, why, now)
-        self._db.execute("UPDATE destinations SET gone = 1, definition = '{}' WHERE name = ?", [name])
+        self._db.execute(
+            "UPDATE destinations SET off = ?, off_since = ?, gone = 1, definition = '{}' WHERE name = ?",
+            [why, seconds(now), name],
+        )
 
     def switch_off(self, name: str, why: str, now: datetime) -> bool:
-        """Nothing more goes there until it is switched on. Whether it was on until now."""
+        """Nothing more goes there until it is switched on. Whether it was on until now: the first reason stands."""
         update = "UPDATE destinations SET off = ?, off_since = ? WHERE name = ? AND off IS NULL"
         return self._db.execute(update, [why, seconds(now), name]).rowcount > 0
 

@@ -6,6 +6,7 @@ A GET never ends anything: mail scanners and browsers follow links ahead of peop
 from dataclasses import dataclass
 from datetime import datetime
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -16,11 +17,14 @@ from syndicator.people import MAIL_LINK
 from syndicator.web.form import form_fields
 from syndicator.web.headers import UNSTORED
 from syndicator.web.house import House
+from syndicator.web.limits import Purse
 from syndicator.web.pages import page
 from syndicator.web.resource import Resource
 
 # The form holds one field; what is larger is none of ours.
 FORM_BYTES = 4096
+# How often one link may begin its alert again in a minute, and how often at once: people change their minds.
+_UNDONE, _UNDONE_AT_ONCE = 1, 5
 
 
 def unsubscribe_routes(house: House) -> list[BaseRoute]:
@@ -48,6 +52,7 @@ class Unsubscribing:
         self._turn = house.turn
         self._settings = house.settings
         self._clock = house.clock
+        self._undone = Purse(_UNDONE, at_once=_UNDONE_AT_ONCE)
 
     async def get(self, request: Request) -> Response:
         """The page that asks. It changes nothing."""
@@ -65,19 +70,32 @@ class Unsubscribing:
         if subscription is None:
             return self._unknown()
         fields = form_fields(await request.body(), request.headers.get("content-type", ""))
-        alerts, now = self._store.alerts, self._clock()
-        await self._turn()
-        with self._store.transaction():
-            match fields.get("List-Unsubscribe", "").strip().lower():
-                case "one-click":
-                    if alerts.opt_out(subscription.alert, subscription.destination, now):
-                        self._note("alert ended by mail", subscription, now)
-                case "undo":
-                    if alerts.opt_in(subscription.alert, subscription.destination):
-                        self._note("alert begun again by mail", subscription, now)
-                case _:
-                    return self._page(subscription, status=400)
+        match fields.get("List-Unsubscribe", "").strip().lower():
+            case "one-click":
+                await self._end(subscription)
+            case "undo":
+                await self._begin_again(subscription)
+            case _:
+                return self._page(subscription, status=400)
         return self._page(subscription)
+
+    async def _end(self, what: Subscription) -> None:
+        await self._turn()
+        now = self._clock()
+        with self._store.transaction():
+            if self._store.alerts.opt_out(what.alert, what.destination, now):
+                self._note("alert ended by mail", what, now)
+
+    async def _begin_again(self, what: Subscription) -> None:
+        """Paid for, so that nobody fills the audit log by turns; ending is free, and comes at most once more."""
+        seconds = self._undone.refuse_after(f"{what.alert} {what.destination}")
+        if seconds is not None:
+            raise HTTPException(429, headers={"Retry-After": str(seconds)})
+        await self._turn()
+        now = self._clock()
+        with self._store.transaction():
+            if self._store.alerts.opt_in(what.alert, what.destination):
+                self._note("alert begun again by mail", what, now)
 
     def _note(self, act: str, what: Subscription, now: datetime) -> None:
         thing, detail = f"alert {what.alert}", f"{what.name}: {what.destination}"

@@ -5,11 +5,17 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
+# Zero-width (non-)joiners, which Persian and Hindi need; soft hyphen; no-break spaces, wide and narrow.
+_IN_WORDS = "\u200c\u200d\u00ad\u00a0\u202f"
+
 
 def words_of(request: Request, name: str, longest: int) -> str:
-    """The words that a parameter says, without control characters or blanks around, at most so many characters."""
+    """The words that a parameter says, without control characters or blanks around, at most so many characters.
+
+    They may be a headline, letter by letter: what joins letters and keeps words together stays.
+    """
     said = request.query_params.get(name, "")
-    return "".join(sign for sign in said if sign.isprintable())[:longest].strip()
+    return "".join(sign for sign in said if sign.isprintable() or sign in _IN_WORDS)[:longest].strip()
 
 
 def number_in(text: str, digits: int) -> int | None:

@@ -25,10 +25,10 @@ def overview_routes(desk: Desk) -> list[BaseRoute]:
         now = house.clock()
 
         def look(store: Store) -> tuple[list[tuple[Standing, tuple[str, ...]]], list[SourceFigures]]:
-            desk = AlertDesk(house.settings, store, house.pipeline.alerting)
+            alerts = AlertDesk(house.settings, store, house.pipeline.alerting)
             own = [row for row in store.alerts.all() if is_own(visitor.user, row)]
             ways = Ways.of(store, own)
-            mine = [(each, troubles(each, ways)) for each in (desk.standing(row, now) for row in own)]
+            mine = [(each, troubles(each, ways)) for each in (alerts.standing(row, now) for row in own)]
             return mine, store.figures.sources(now)
 
         mine, sources = await house.reading.read(look)
