@@ -114,8 +114,8 @@ def index():
         yield connection
 
 
-def search(index, articles, query: Query) -> set[int]:
-    found = to_fts(query, ENGLISH)
+def search(index, articles, query: Query, is_broad=lambda _: False) -> set[int]:
+    found = to_fts(query, ENGLISH, is_broad)
     rows = proposed(index, found)
     if found.exact:
         return rows
@@ -143,6 +143,8 @@ def test_all_engines_agree_with_the_reference(index, found_stories, found_querie
         assert {row for row, match in evaluated.items() if match} == expected
         assert set(matched) == expected
         assert search(index, articles, query) == expected
+        assert search(index, articles, query, lambda beginning: len(beginning) % 2 == 0) == expected
+        assert search(index, articles, query, lambda _: True) == expected
         indexed = Indexed(query, ENGLISH)
         assert {row for row, article in enumerate(articles) if indexed.matches(index_row(article))} == expected
         assert {row for row, article in enumerate(articles) if explain(query, article).satisfied} == expected

@@ -80,6 +80,26 @@ def test_what_an_expression_finds(index, text, rows, exact):
     assert found.exact is exact
 
 
+@pytest.mark.parametrize(
+    ("text", "left_out", "rows", "exact"),
+    [
+        ("asylum NEAR/3 rwan*", ["rwan"], {0}, False),
+        ("plan NEAR/3 rwan*", ["rwan"], {0, 1}, False),
+        ('"plan" NEAR/3 "the rwan*"', ["rwan"], {0, 1}, False),
+        ("pla* NEAR/3 rwan*", ["rwan"], {0, 1}, False),
+        ("pla* NEAR/3 rwan*", ["rwan", "pla"], {0}, False),
+        ("plan NEAR/3 (rwan* OR hot*)", ["rwan"], {0, 1}, False),
+        ("plan rwan*", ["rwan"], {0}, True),
+    ],
+)
+def test_near_leaves_a_beginning_that_too_many_words_have_to_whoever_reads(index, text, left_out, rows, exact):
+    asked = []
+    found = to_fts(parse(text), ENGLISH, lambda beginning: asked.append(beginning) or beginning in left_out)
+    assert proposed(index, found) == rows
+    assert found.exact is exact
+    assert len(asked) == len(set(asked)), "it takes a moment to tell"
+
+
 HOSTILE = [
     "AND",
     "OR",

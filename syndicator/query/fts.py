@@ -1,7 +1,8 @@
 """The other engine: a query as an SQLite FTS5 expression."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import NamedTuple, assert_never
 
 from syndicator.query.analysis import Analyser
@@ -55,14 +56,25 @@ _COLUMNS = {
 }
 
 
-def to_fts(query: Query, analyser: Analyser) -> FtsQuery:
-    """The expression that finds every article the query matches, and no other if it is exact."""
-    found = _expression(compiled(query, analyser), analyser, 0)
+class _Index(NamedTuple):
+    """What expressions are written for: how words become tokens, and which beginnings too many words have."""
+
+    analyser: Analyser
+    is_broad: Callable[[str], bool]
+
+
+def to_fts(query: Query, analyser: Analyser, is_broad: Callable[[str], bool] = lambda _: False) -> FtsQuery:
+    """The expression that finds every article the query matches, and no other if it is exact.
+
+    FTS5 merges the lists of all words with a beginning before it finds the first row. NEAR leaves a beginning that
+    `is_broad` to whoever reads the rows, if that of its other side is not.
+    """
+    found = _expression(compiled(query, analyser), _Index(analyser, cache(is_broad)), 0)
     assert found is not None, f"parse accepted a query without an anchor: {query}"
     return found
 
 
-def _expression(plan: Plan, analyser: Analyser, depth: int) -> FtsQuery | None:  # noqa: PLR0911 - one return a kind of node
+def _expression(plan: Plan, index: _Index, depth: int) -> FtsQuery | None:  # noqa: PLR0911 - one return a kind of node
     """A superset of what the plan matches; None where FTS5 can't say it alone (a NOT without a positive)."""
     if depth > _MAX_DEPTH:
         return _widened(plan)
@@ -70,9 +82,9 @@ def _expression(plan: Plan, analyser: Analyser, depth: int) -> FtsQuery | None: 
         case Leaf(atom):
             return FtsQuery(_atom(atom), exact=True)
         case All(children):
-            return _all(children, analyser, depth + 1)
+            return _all(children, index, depth + 1)
         case Any(children) | Group(children):
-            parts = [_expression(child, analyser, depth + 1) for child in children]
+            parts = [_expression(child, index, depth + 1) for child in children]
             whole = [part for part in parts if part is not None]
             if len(whole) < len(parts):
                 return None
@@ -80,26 +92,26 @@ def _expression(plan: Plan, analyser: Analyser, depth: int) -> FtsQuery | None: 
         case Never():
             return None
         case Close():
-            return _close(plan, analyser)
+            return _close(plan, index)
         case Often(count, child):
-            inner = _expression(child, analyser, depth + 1)
+            inner = _expression(child, index, depth + 1)
             return None if inner is None else _often(count, child, inner)
     assert_never(plan)
 
 
-def _all(children: Iterable[Plan], analyser: Analyser, depth: int) -> FtsQuery | None:
+def _all(children: Iterable[Plan], index: _Index, depth: int) -> FtsQuery | None:
     wanted: list[FtsQuery] = []
     unwanted: list[FtsQuery] = []
     exact = True
     for child in children:
         if isinstance(child, Never):
             # Only what is said exactly may be taken away: a superset would take too much.
-            part = _expression(child.child, analyser, depth)
+            part = _expression(child.child, index, depth)
             if part is not None and part.exact and not part.counts:
                 unwanted.append(part)
             else:
                 exact = False
-        elif (part := _expression(child, analyser, depth)) is not None:
+        elif (part := _expression(child, index, depth)) is not None:
             wanted.append(part)
         else:
             exact = False
@@ -124,7 +136,7 @@ def _often(count: int, child: Leaf | Group, once: FtsQuery) -> FtsQuery:
     return FtsQuery(once.expression, once.exact, (Count(count, tokens, tuple(_columns(runs[0]).split())),))
 
 
-def _close(plan: Close, analyser: Analyser) -> FtsQuery:
+def _close(plan: Close, index: _Index) -> FtsQuery:
     links = list(zip(plan.operands, plan.operands[1:], plan.distances, strict=False))
     exact = len(links) == 1
     parts: list[FtsQuery] = []
@@ -133,18 +145,21 @@ def _close(plan: Close, analyser: Analyser) -> FtsQuery:
         if len(pairs) > _MAX_PAIRS:
             parts.extend(FtsQuery(_any(leaf.atom for leaf in leaves(side)), exact=False) for side in (one, other))
             continue
-        near = [_near(a.atom, b.atom, distance, analyser) for a, b in pairs]
+        near = [_near(a.atom, b.atom, distance, index) for a, b in pairs]
         parts.append(FtsQuery(_joined("OR", near), all(part.exact for part in near)))
     return FtsQuery(_joined("AND", parts), exact and all(part.exact for part in parts))
 
 
-def _near(one: Atom, other: Atom, distance: int, analyser: Analyser) -> FtsQuery:
+def _near(one: Atom, other: Atom, distance: int, index: _Index) -> FtsQuery:
     """FTS5 counts the words between, we the steps; it lets mentions overlap, we don't; it stays within a column."""
     assert isinstance(one, Run)
     assert isinstance(other, Run)
+    narrow = [run for run in (one, other) if run.form is not Form.BEGINNING or not index.is_broad(run.tokens[-1])]
+    if len(narrow) == 1:
+        return FtsQuery(_atom(narrow[0]), exact=False)
     if (one.form is Form.STEM) is not (other.form is Form.STEM):
         both = f"{_atom(one)} AND {_atom(other)}"
-        stem, other_stem = _stemmed(one, analyser), _stemmed(other, analyser)
+        stem, other_stem = _stemmed(one, index.analyser), _stemmed(other, index.analyser)
         if stem and other_stem:
             # Where the words are near each other, their stems are.
             both += f" AND {_chain(stem, other_stem, distance)}"

@@ -79,7 +79,11 @@ class _Asked:
             word for beginning in self._beginnings for column in columns for word in _beginning_with(beginning, column)
         )
         # A word that is not there has no places at all, as in an analysis.
-        return {word: places for word in wanted if (places := _all(line, word))}
+        found: dict[str, list[int]] = {}
+        for place, word in enumerate(line):
+            if word in wanted:
+                found.setdefault(word, []).append(place)
+        return found
 
 
 def _beginning_with(beginning: str, column: str) -> Iterator[str]:
@@ -89,11 +93,3 @@ def _beginning_with(beginning: str, column: str) -> Iterator[str]:
         end = column.index(" ", at + 1)
         yield column[at + 1 : end]
         at = column.find(f" {beginning}", end)
-
-
-def _all(line: list[str], word: str) -> list[int]:
-    found, at = [], -1
-    for _ in range(line.count(word)):
-        at = line.index(word, at + 1)
-        found.append(at)
-    return found

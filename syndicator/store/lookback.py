@@ -61,7 +61,7 @@ class LookBack:
         If `quick`, no more than the newest MOST_COUNTED are counted or, where candidates must be read, the newest
         MOST_READ of these; where that is not all of them, the answer is of a later `since`.
         """
-        wanted = to_fts(query, self._search.analyser)
+        wanted = to_fts(query, self._search.analyser, self._is_broad if quick else lambda _: False)
         counts = [count for count in wanted.counts if not quick or self._is_rare(count)]
         exact = wanted.exact and len(counts) == len(wanted.counts)
         most = (MOST_COUNTED if exact else MOST_READ) if quick else sys.maxsize - 1
@@ -148,6 +148,14 @@ class LookBack:
             [*count.tokens, MOST_PLACES + 1],
         )
         return int(rows.fetchone()[0]) <= MOST_PLACES
+
+    def _is_broad(self, beginning: str) -> bool:
+        """Whether words that begin so stand in so many places that finding them takes long."""
+        rows = self._db.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM article_terms WHERE term >= ? AND term < ? LIMIT ?)",
+            [beginning, f"{beginning}\U0010ffff", MOST_PLACES + 1],
+        )
+        return int(rows.fetchone()[0]) > MOST_PLACES
 
     def _published(self, since: datetime, number: int) -> list[Sighting]:
         """What was published since then and has at most this number, latest first; not much more than MOST_LATE."""
