@@ -62,7 +62,7 @@ class LookBack:
         MOST_READ of these; where that is not all of them, the answer is of a later `since`.
         """
         wanted = to_fts(query, self._search.analyser, self._is_broad if quick else lambda _: False)
-        counts = [count for count in wanted.counts if not quick or self._is_rare(count)]
+        counts = [count for count in wanted.counts if not quick or not self._is_common(count)]
         exact = wanted.exact and len(counts) == len(wanted.counts)
         most = (MOST_COUNTED if exact else MOST_READ) if quick else sys.maxsize - 1
         conditions, values = "", list[str | int]()
@@ -140,20 +140,17 @@ class LookBack:
         )
         return int(rows.fetchone()[0])
 
-    def _is_rare(self, count: Count) -> bool:
-        """Whether its words stand in few enough places to be counted in no time."""
-        tokens = ", ".join("?" * len(count.tokens))
-        rows = self._db.execute(
-            f"SELECT count(*) FROM (SELECT 1 FROM article_terms WHERE term IN ({tokens}) LIMIT ?)",  # noqa: S608 - marks
-            [*count.tokens, MOST_PLACES + 1],
-        )
-        return int(rows.fetchone()[0]) <= MOST_PLACES
+    def _is_common(self, count: Count) -> bool:
+        return self._fills(f"term IN ({', '.join('?' * len(count.tokens))})", *count.tokens)
 
     def _is_broad(self, beginning: str) -> bool:
-        """Whether words that begin so stand in so many places that finding them takes long."""
+        return self._fills("term >= ? AND term < ?", beginning, f"{beginning}\U0010ffff")
+
+    def _fills(self, terms: str, *values: str) -> bool:
+        """Whether these terms stand in so many places that counting or finding them takes long."""
         rows = self._db.execute(
-            "SELECT count(*) FROM (SELECT 1 FROM article_terms WHERE term >= ? AND term < ? LIMIT ?)",
-            [beginning, f"{beginning}\U0010ffff", MOST_PLACES + 1],
+            f"SELECT count(*) FROM (SELECT 1 FROM article_terms WHERE {terms} LIMIT ?)",  # noqa: S608 - conditions of ours
+            [*values, MOST_PLACES + 1],
         )
         return int(rows.fetchone()[0]) > MOST_PLACES
 
