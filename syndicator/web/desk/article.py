@@ -13,7 +13,6 @@ from syndicator.editorial import edition
 from syndicator.errors import NotFoundError
 from syndicator.model import Content, FeedItem, Kind, Reason, State
 from syndicator.people import Role
-from syndicator.previewing import SILENCES
 from syndicator.provenance import standing
 from syndicator.publish.text import web_url
 from syndicator.store import AlertRow, Carrier, DeliveryRow, HitRow, Store, StoredVersion
@@ -22,6 +21,7 @@ from syndicator.web.desk.articles import STATES
 from syndicator.web.desk.deeds import Deed, Deeds
 from syndicator.web.desk.door import Desk
 from syndicator.web.desk.filed import Standing, standings
+from syndicator.web.desk.firings import silence
 from syndicator.web.desk.form import Form
 from syndicator.web.desk.rights import may_see
 from syndicator.web.desk.visitor import Visitor
@@ -103,7 +103,7 @@ class ArticlePage:
             heading=pieces(marked(article.content.title, told.reasons)),
             text=list(paragraphs(text[:MOST_TEXT], told.reasons)),
             cut=len(text) > MOST_TEXT,
-            silences=SILENCES,
+            silence=silence,
             others={name: title for name, title in self._topics.items() if not _stands(told, name)},
             may=_may(told, visitor),
             filled=fields,

@@ -119,7 +119,7 @@ class Firings:
 
     def _fate(self, hit: HitRow, alert: AlertRow, article: Article, *, told: bool) -> str:
         if hit.silent is not None:
-            return f"Said nothing: {SILENCES[hit.silent]}."
+            return silence(hit)
         if hit.message is not None:
             return "" if told else "Told nobody: the alert had no destination then that wanted it."
         if article.state is State.EMBARGOED:
@@ -127,6 +127,11 @@ class Firings:
         if alert.due is None:
             return "Waits for the alert to be switched on." if not written(alert).get("enabled", True) else "Waits."
         return "Waits for its time." if alert.due > self._now else "Is about to be told."
+
+
+def silence(hit: HitRow) -> str:
+    """Why a hit said nothing, in a sentence; "" where it spoke, or will."""
+    return f"Said nothing: {SILENCES[hit.silent]}." if hit.silent else ""
 
 
 def shown(title: str, text: str, reasons: tuple[Reason, ...]) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:

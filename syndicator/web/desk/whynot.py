@@ -10,10 +10,10 @@ from syndicator.alerts.wording import why
 from syndicator.config import Settings
 from syndicator.identity import canonical_url
 from syndicator.model import Article, State
-from syndicator.previewing import SILENCES, Account, account
+from syndicator.previewing import Account, account
 from syndicator.query import Query, parse
 from syndicator.store import AlertRow, Store
-from syndicator.web.desk.firings import shown
+from syndicator.web.desk.firings import shown, silence
 from syndicator.web.marking import Piece
 
 MOST = 10
@@ -99,5 +99,4 @@ def answered(
     version = store.articles.version(hit.seq) if hit and article.state is not State.KILLED else None
     content = version.content if version else article.content
     heading, passage = shown(content.title, content.text or content.summary, told.reasons)
-    silence = f"Said nothing: {SILENCES[hit.silent]}." if hit and hit.silent else ""
-    return Answered(told, heading, passage, why(told.reasons), silence)
+    return Answered(told, heading, passage, why(told.reasons), silence(hit) if hit else "")
