@@ -14,7 +14,7 @@ from syndicator.alerts import Alert, Caught, Preview, begin, preview, scoped
 from syndicator.config import Settings, read_alert
 from syndicator.errors import SyndicatorError
 from syndicator.model import Article, Kind, Reason, State
-from syndicator.query import Query, describe, evaluate, explain, failures, parse
+from syndicator.query import Query, Titles, describe, evaluate, explain, failures, parse
 from syndicator.query.syntax import And, AtLeast, Field, Near, Node, Not, Or, Term
 from syndicator.store import AlertRow, AttemptRow, DeliveryRow, Hit, HitRow, Silent, Store
 from syndicator.watch import Watched, watched_alert
@@ -42,18 +42,22 @@ SILENCES: Mapping[Silent, str] = MappingProxyType(
 class Past:
     """What a query would have done: the preview day by day, the newest articles of the period, and the period itself.
 
-    `reading` is what it asks for in plain words.
     `covered` is how many of the `days` that end with today the archive covers or, where there was so much that not all
     of them were looked at (`cut`), how many were: none where not even today was, as a whole.
     """
 
     watched: Watched
-    reading: str
     preview: Preview
     newest: tuple[Hit, ...]
     days: int
     covered: int
     cut: bool
+    titles: Titles
+
+    @property
+    def reading(self) -> str:
+        """What it asks for in plain words; topics and sources are called by their `titles`."""
+        return describe(self.watched.query, self.titles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,7 @@ def look_back(
         joints=tuple(dict.fromkeys(_joints(watched.query.root))),
         titles=settings.source_titles,
     )
-    return Past(watched, describe(watched.query, settings.titles), found, tuple(shown), days, covered, cut)
+    return Past(watched, found, tuple(shown), days, covered, cut, settings.titles)
 
 
 def _covered(store: Store, settings: Settings, now: datetime, days: int) -> int:

@@ -12,7 +12,7 @@ docs/query-language.md is its page. The modules in reading order: `lexer`, `pars
 
 from syndicator.query.analysis import ANALYSIS_VERSION, Analysed, Analyser
 from syndicator.query.builder import Boxes, boxes_of, written
-from syndicator.query.describe import describe
+from syndicator.query.describe import Titles, describe
 from syndicator.query.document import Document
 from syndicator.query.evaluate import Match, evaluate, matches
 from syndicator.query.explain import Explanation, explain
@@ -40,6 +40,7 @@ __all__ = [
     "Match",
     "Matcher",
     "Query",
+    "Titles",
     "boxes_of",
     "create_fts",
     "create_terms",
