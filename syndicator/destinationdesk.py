@@ -31,7 +31,7 @@ _ADDRESS = ("to", "url", "path")
 class Reached:
     """A destination as it stands. `where` says where it leads, without what is secret; `problem` why it can't be used.
 
-    `trouble` is what the other side last said of what it did not take. `lost` counts the newest messages that were
+    `trouble` is what the other side last said of what it did not take. `lost` are the newest messages, where they were
     given up one after the other. `alerts` are the names of those that use it.
     """
 
@@ -42,7 +42,7 @@ class Reached:
     waiting: int
     delivered: int
     dead: int
-    lost: int
+    lost: Lost | None
     alerts: tuple[str, ...]
 
 
@@ -98,7 +98,7 @@ class DestinationDesk:
             counts.get(DeliveryState.PENDING, 0),
             counts.get(DeliveryState.DELIVERED, 0),
             counts.get(DeliveryState.DEAD, 0),
-            lost.total if lost else 0,
+            lost,
             self.users(row.name),
         )
 

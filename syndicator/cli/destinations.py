@@ -277,4 +277,4 @@ def _state(each: Reached, now: datetime) -> str:
     if row.failing_since is not None:
         following = f", next try {ago(row.retry_at, now)}" if row.retry_at and row.retry_at > now else ""
         return f"failing, first {ago(row.failing_since, now)}{following}{said}"
-    return f"on, last {'one' if each.lost == 1 else each.lost} not delivered{said}" if each.lost else "on"
+    return f"on, {each.lost.words}{said}" if each.lost else "on"

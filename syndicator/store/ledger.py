@@ -37,6 +37,11 @@ class Lost:
     total: int
     said: str
 
+    @property
+    def words(self) -> str:
+        """As in "last 3 not delivered"."""
+        return f"last {'one' if self.total == 1 else self.total} not delivered"
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:

@@ -59,9 +59,7 @@ def _place(name: str, row: DestinationRow | None, lost: Lost | None, *, ended: b
     if ended:
         return Place(name, row.kind, "has ended this alert", "by the link in a message")
     if lost is not None:
-        return Place(
-            name, row.kind, f"is failing: last {'one' if lost.total == 1 else lost.total} not delivered", lost.said
-        )
+        return Place(name, row.kind, f"is failing: {lost.words}", lost.said)
     if row.failing_since is not None:
         return Place(name, row.kind, "is failing", f"{row.failures} in a row did not get through")
     return Place(name, row.kind)
